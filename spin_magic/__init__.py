@@ -1,0 +1,53 @@
+"""spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
+
+``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin`` and ``%spin``; `spin` and `spin_inputs` do
+the same in plain Python.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from spin_magic.api import spin, spin_inputs
+    from spin_magic.errors import SpinError
+    from spin_magic.result import SpinResult, StepInputs
+
+__version__ = "0.1.0"
+__all__ = ["SpinError", "SpinResult", "StepInputs", "spin", "spin_inputs"]
+
+_HOMES = {
+    "spin": "spin_magic.api",
+    "spin_inputs": "spin_magic.api",
+    "SpinError": "spin_magic.errors",
+    "SpinResult": "spin_magic.result",
+    "StepInputs": "spin_magic.result",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]
+
+
+def load_ipython_extension(ipython: InteractiveShell) -> None:
+    """Add the magics to a shell: ``%load_ext spin_magic``."""
+    from spin_magic.magics import register
+
+    register(ipython)
+
+
+def unload_ipython_extension(ipython: InteractiveShell) -> None:
+    """Take the magics away again: ``%unload_ext spin_magic``."""
+    from spin_magic.magics import unregister
+
+    unregister(ipython)

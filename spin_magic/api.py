@@ -1,0 +1,218 @@
+"""The whole loop without IPython: find the flow and the task, run the step, say what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spin_magic import session
+from spin_magic.engine import private
+
+private.check()
+
+from spin_magic.engine.state import preserved  # noqa: E402 -- only once Metaflow is known to be right
+from spin_magic.flows.names import lending  # noqa: E402
+from spin_magic.outcome import build_result  # noqa: E402
+from spin_magic.plan import KEEP, Plan, Request, make_plan  # noqa: E402
+from spin_magic.result import Artifact, SpinResult, StepInputs  # noqa: E402
+from spin_magic.runs.inputs import public_names  # noqa: E402
+from spin_magic.engine import task  # noqa: E402
+
+__all__ = ["KEEP", "spin", "spin_inputs"]
+
+
+def spin(
+    flow: Any,
+    step: str,
+    *,
+    body: str | None = None,
+    index: int | None = None,
+    value: Any = None,
+    run: str | None = None,
+    namespace: Any = KEEP,
+    source: str = "run",
+    set: Mapping[str, Any] | None = None,
+    artifacts_module: str | os.PathLike[str] | None = None,
+    skip_decorators: bool = False,
+    config: Mapping[str, Any] | None = None,
+    config_value: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    cards: bool = True,
+    cwd: str | os.PathLike[str] | None = None,
+    check: bool = True,
+    notebook: Mapping[str, Any] | None = None,
+    filename: Callable[[str], str] | None = None,
+) -> SpinResult:
+    """Run one step in this process, on the inputs of a past run.
+
+    Parameters
+    ----------
+    flow : str or type
+        ``TrainFlow``, ``trainflow.py``, ``flows/trainflow.py:TrainFlow``,
+        ``package.module:TrainFlow``, or a FlowSpec class.
+    step : str
+        ``train``, ``RUN/train``, ``RUN/train/TASK`` or ``FLOW/RUN/train[/TASK]``.
+    body : str, optional
+        Text of the step, its bare body or a whole ``def``. Default: the step as it is in the file.
+    index : int, optional
+        Split index, for a step inside a foreach. Default: the first.
+    value : object, optional
+        Foreach value, in place of `index`.
+    run : str, optional
+        Take the inputs from this run. Default: the latest that can feed the step.
+    namespace : str or None, optional
+        Namespace to look for runs in; None or ``""`` for all. Default: the Client's.
+    source : {'run', 'spin'}
+        ``'spin'`` takes the outputs of what was last spun of the parents, where there are some.
+    set : mapping, optional
+        Values that stand in for input artifacts: ``{"x": 1}``; for a join ``{"train.x": 1}`` or
+        ``{"[0].x": 1}``.
+    artifacts_module : path, optional
+        Python file with a dict ``ARTIFACTS``, as ``spin --artifacts-module`` takes it.
+    skip_decorators : bool, default False
+        Run the step without its decorators.
+    config, config_value : mapping, optional
+        Config files and config values by name.
+    seed : int, optional
+        Seed for `random` and, where they are loaded, NumPy and PyTorch.
+    cards : bool, default True
+        Render the step's cards.
+    cwd : path, optional
+        Working directory during the spin.
+    check : bool, default True
+        Raise the step's own exception; else give it back as ``SpinResult.error``.
+    notebook : mapping, optional
+        Names of the notebook: flows that it defines, and names to lend to the step.
+    filename : callable, optional
+        Registers a source text and gives the file name that tracebacks name.
+
+    Returns
+    -------
+    SpinResult
+
+    Raises
+    ------
+    SpinError
+        The flow, the task or the cell is not as it must be; see `spin_magic.errors`.
+    Exception
+        With `check`, whatever the step raises.
+
+    Examples
+    --------
+    >>> r = spin("trainflow.py", "train", index=2, set={"alpha": 0.1})  # doctest: +SKIP
+    >>> r["score"]  # doctest: +SKIP
+    """
+    __tracebackhide__ = True
+    begun = time.perf_counter()
+    request = Request(
+        flow=flow,
+        step=step,
+        body=body,
+        index=index,
+        value=value,
+        run=run,
+        namespace=namespace,
+        source=source,
+        overrides=dict(set or {}),
+        artifacts_module=artifacts_module,
+        config=dict(config or {}),
+        config_value=dict(config_value or {}),
+        cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
+        notebook=notebook or {},
+        filename=filename,
+    )
+    with preserved():
+        plan = make_plan(request)
+        made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards)
+        result = build_result(plan, made.outcome, made.locals, begun)
+    if result.ok:
+        session.remember(session.key(plan.code, plan.step), session.Spun(result, made.outcome.output))
+    if check and result.error is not None:
+        raise result.error
+    return result
+
+
+@dataclass
+class _Execution:
+    outcome: task.Outcome
+    locals: dict[str, Any] = field(default_factory=dict)
+
+
+def _execute(plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool, run: bool = True) -> _Execution:
+    job = plan.job(skip_decorators=skip_decorators, cards=cards, execute=run)
+    caught: dict[str, Any] = {}
+    if plan.request.cwd is not None:
+        os.chdir(plan.request.cwd)
+    with plan.code.active(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
+        if seed is not None:
+            _seed(seed)
+        return _Execution(task.run(job), caught)
+
+
+def _seed(seed: int) -> None:
+    import random  # noqa: PLC0415 -- for the few spins that ask for it
+    import sys  # noqa: PLC0415
+
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed % 2**32)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
+def spin_inputs(
+    flow: Any,
+    step: str,
+    *,
+    index: int | None = None,
+    value: Any = None,
+    run: str | None = None,
+    namespace: Any = KEEP,
+    source: str = "run",
+    set: Mapping[str, Any] | None = None,
+    artifacts_module: str | os.PathLike[str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    config_value: Mapping[str, Any] | None = None,
+    cwd: str | os.PathLike[str] | None = None,
+    notebook: Mapping[str, Any] | None = None,
+) -> StepInputs:
+    """Give the inputs of a step, as the step would find them, without running it.
+
+    The parameters are those of `spin`.
+
+    Returns
+    -------
+    StepInputs
+        Values are loaded when they are first asked for.
+
+    Raises
+    ------
+    SpinError
+        The flow or the task is not as it must be.
+    """
+    __tracebackhide__ = True
+    request = Request(
+        flow=flow,
+        step=step,
+        index=index,
+        value=value,
+        run=run,
+        namespace=namespace,
+        source=source,
+        overrides=dict(set or {}),
+        artifacts_module=artifacts_module,
+        config=dict(config or {}),
+        config_value=dict(config_value or {}),
+        cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
+        notebook=notebook or {},
+    )
+    with preserved():
+        plan = make_plan(request)
+        outcome = _execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
+        if outcome.error is not None:
+            raise outcome.error
+        return plan.step_inputs(outcome.flow, outcome.inputs)

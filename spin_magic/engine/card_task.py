@@ -1,0 +1,141 @@
+"""What a card class sees in place of the Client's `Task`: the spun step, with the Client's attributes."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from metaflow.metaflow_current import current
+from metaflow.metaflow_version import get_version
+from metaflow.util import get_username
+
+from spin_magic.engine.stores import look_at_pickle
+
+if TYPE_CHECKING:
+    from spin_magic.engine.stores import OutputStore
+    from spin_magic.engine.task import Job
+
+
+class ArtifactView:
+    """Stands for a ``DataArtifact``."""
+
+    def __init__(self, name: str, output: OutputStore) -> None:
+        self.id = name
+        self._output = output
+
+    @property
+    def data(self) -> Any:
+        return self._output.artifact(self.id).load()
+
+    @property
+    def size(self) -> int:
+        known = self._output.artifact(self.id)
+        size = look_at_pickle(known.load())[0] if known.live else known.size
+        return size or 0
+
+
+class Artifacts:
+    """Iterates over artifacts and gives them by name, as ``Task`` does."""
+
+    def __init__(self, names: list[str], output: OutputStore) -> None:
+        self._views = {name: ArtifactView(name, output) for name in sorted(names)}
+
+    def __iter__(self) -> Iterator[ArtifactView]:
+        return iter(self._views.values())
+
+    def __getitem__(self, name: str) -> ArtifactView:
+        return self._views[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._views
+
+    @property
+    def artifacts(self) -> SimpleNamespace:
+        return SimpleNamespace(**self._views)
+
+    @property
+    def data(self) -> Any:
+        return _Data(self._views)
+
+
+class _Data:
+    """Stands for ``MetaflowData``: values as attributes, loaded when they are read."""
+
+    def __init__(self, views: dict[str, ArtifactView]) -> None:
+        self._views = views
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._views[name].data
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._views
+
+    def __dir__(self) -> list[str]:
+        return list(self._views)
+
+
+class RunView:
+    """Stands for the ``Run`` of the task."""
+
+    def __init__(self, task: TaskView, parameters: list[str], output: OutputStore) -> None:
+        self.id = current.run_id
+        self.pathspec = f"{current.flow_name}/{current.run_id}"
+        self.created_at = task.created_at
+        self.tags = self.system_tags = task.tags
+        self.user_tags: frozenset[str] = frozenset()
+        own = Artifacts(parameters, output)
+        self._steps = {"_parameters": SimpleNamespace(id="_parameters", task=own), task.step: task.parent}
+
+    def __getitem__(self, step: str) -> Any:
+        return self._steps[step]
+
+    def __contains__(self, step: str) -> bool:
+        return step in self._steps
+
+
+class TaskView(Artifacts):
+    """Stands for the ``Task`` that a card is rendered from.
+
+    Parameters
+    ----------
+    flow : FlowSpec
+        The flow as the step left it.
+    output : OutputStore
+        What the step hands on.
+    job : Job
+        The spin.
+    """
+
+    def __init__(self, flow: Any, output: OutputStore, job: Job) -> None:
+        super().__init__([name for name in output.names() if not name.startswith("_")], output)
+        self.step = job.step
+        self.id = current.task_id
+        self.pathspec = current.pathspec
+        self.finished_at = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
+        self.created_at = self.finished_at - timedelta(milliseconds=1)
+        self.current_attempt = 0
+        self.finished = self.successful = True
+        self.exception = None
+        self.index = flow.index
+        self.stdout, self.stderr = job.logs.stdout.text, job.logs.stderr.text
+        self.metadata_dict: dict[str, str] = {"attempt": "0", "attempt_ok": "True"}
+        self.origin_pathspec = None
+        self.system_tags = self.tags = frozenset(
+            {
+                f"metaflow_version:{get_version()}",
+                f"python_version:{platform.python_version()}",
+                "runtime:dev",
+                f"user:{get_username()}",
+            }
+        )
+        self.user_tags: frozenset[str] = frozenset()
+        self.parent = SimpleNamespace(id=job.step, task=self, parent=None)
+        cls = type(flow)
+        constants = [name for name in output.names() if isinstance(getattr(cls, name, None), property)]
+        self.parent.parent = RunView(self, [n for n in constants if not n.startswith("_")] + ["name"], output)

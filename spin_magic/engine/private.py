@@ -1,0 +1,108 @@
+"""Every private name of Metaflow that the engine drives, and a check that they are all there.
+
+Metaflow promises nothing about these names. They are listed here, and nowhere else outside this
+package, so that a release that moves one is told apart from a mistake of the user's.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+
+from spin_magic.errors import EngineError
+
+OLDEST = (2, 19, 0)
+
+NAMES = (
+    "metaflow.task:MetaflowTask.run_step",
+    "metaflow.task:MetaflowTask._init_data",
+    "metaflow.task:MetaflowTask._exec_step_function",
+    "metaflow.datastore.task_datastore:TaskDataStore.persist",
+    "metaflow.datastore.task_datastore:TaskDataStore.save_artifacts",
+    "metaflow.datastore.flow_datastore:FlowDataStore",
+    "metaflow.datastore.content_addressed_store:ContentAddressedStore.set_blob_cache",
+    "metaflow.decorators:_init_flow_decorators",
+    "metaflow.decorators:_init_step_decorators",
+    "metaflow.decorators:_should_skip_decorator_for_spin",
+    "metaflow.flowspec:FlowSpecMeta",
+    "metaflow.flowspec:FlowStateItems",
+    "metaflow.flowspec:FlowSpec._process_config_decorators",
+    "metaflow.flowspec:FlowSpec._get_parameters",
+    "metaflow.graph:FlowGraph",
+    "metaflow.lint:linter",
+    "metaflow.metadata_provider:MetadataProvider.get_object",
+    "metaflow.metaflow_config:SPIN_ALLOWED_DECORATORS",
+    "metaflow.metaflow_config:SPIN_DISALLOWED_DECORATORS",
+    "metaflow.metaflow_current:current._set_env",
+    "metaflow.metaflow_current:current._update_env",
+    "metaflow.metaflow_environment:MetaflowEnvironment",
+    "metaflow.parameters:flow_context",
+    "metaflow.parameters:set_parameter_context",
+    "metaflow.plugins:DATASTORES",
+    "metaflow.plugins:METADATA_PROVIDERS",
+    "metaflow.plugins.cards.component_serializer:CardComponentCollector._finalize",
+    "metaflow.plugins.cards.card_cli:update_card",
+    "metaflow.plugins.datastores.local_storage:LocalStorage",
+    "metaflow.plugins.metadata_providers.local:LocalMetadataProvider._get_storage_class",
+    "metaflow.system:_system_logger",
+    "metaflow.system:_system_monitor",
+    "metaflow.tuple_util:ForeachFrame",
+    "metaflow.user_configs.config_options:config_options_with_config_input",
+    "metaflow.util:resolve_identity",
+)
+
+
+def installed_version() -> str | None:
+    """Give the version of the installed Metaflow, without importing it; None where there is none."""
+    try:
+        return importlib.metadata.version("metaflow")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def version_problem() -> str | None:
+    """Say what is wrong with the installed Metaflow's version, or None. Imports nothing of it."""
+    version = installed_version()
+    need = ".".join(map(str, OLDEST))
+    if version is None:
+        return f"spin_magic needs Metaflow {need} or newer, and none is installed: pip install metaflow"
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if numbers < OLDEST:
+        return (
+            f"spin_magic needs Metaflow {need} or newer, the first with `spin`; "
+            f"this is {version}: pip install -U metaflow"
+        )
+    return None
+
+
+def _has(name: str) -> bool:
+    module_name, _, path = name.partition(":")
+    try:
+        found: object = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@functools.cache
+def check() -> None:
+    """Make sure that this Metaflow has all that the engine needs.
+
+    Raises
+    ------
+    EngineError
+        Names what is missing.
+    """
+    problem = version_problem()
+    if problem:
+        raise EngineError(problem)
+    missing = [name for name in NAMES if not _has(name)]
+    if missing:
+        msg = (
+            f"Metaflow {installed_version()} lacks {', '.join(missing)}, which spin_magic drives. "
+            "Use another release of Metaflow or of spin_magic."
+        )
+        raise EngineError(msg)

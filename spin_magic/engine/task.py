@@ -1,0 +1,211 @@
+"""One step, run in this process by Metaflow's own `MetaflowTask.run_step`, with only its edges replaced."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FunctionType, TracebackType
+from typing import Any
+
+from metaflow import parameters
+from metaflow.event_logger import NullEventLogger
+from metaflow.graph import FlowGraph
+from metaflow.metaflow_current import current
+from metaflow.metaflow_environment import MetaflowEnvironment
+from metaflow.monitor import NullMonitor
+from metaflow.task import MetaflowTask
+
+from spin_magic.engine import prepare as setup
+from spin_magic.engine.cards import CardRoom
+from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
+from spin_magic.engine.stores import InputStore, OutputStore
+from spin_magic.engine.streams import Logs
+from spin_magic.result import Card
+
+HIDDEN_FOLDERS = tuple(
+    os.path.join(folder, "")
+    for folder in (os.path.dirname(parameters.__file__), os.path.dirname(os.path.dirname(__file__)))
+)
+
+
+@dataclass
+class Job:
+    """All that is needed to run one step.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        The flow class.
+    step : str
+        Name of the step.
+    function : function or None
+        The edited step; None to run the step of the class.
+    inputs : sequence of InputStore
+        Its inputs, in order.
+    split_index : int or None
+        Index in the foreach that its parent opened.
+    datastore : FlowDataStore
+        Where the inputs come from.
+    client_string : str
+        Metadata provider for a step that uses the Client.
+    new_graph : bool
+        True where the edited step may have changed the graph.
+    execute : bool
+        False to set everything up as the step would find it, and stop there.
+    """
+
+    prepared: setup.Prepared
+    step: str
+    function: FunctionType | None
+    inputs: Sequence[InputStore]
+    split_index: int | None
+    datastore: Any
+    client_string: str
+    new_graph: bool = False
+    execute: bool = True
+    skip_decorators: bool = False
+    cards: bool = True
+    logs: Logs = field(default_factory=Logs)
+
+
+@dataclass
+class Outcome:
+    """What became of a job."""
+
+    flow: Any
+    output: OutputStore
+    error: BaseException | None
+    seconds: float
+    logs: Logs
+    cards: list[Card]
+    notes: list[str]
+    started: bool
+    inputs: Any
+
+    @property
+    def transition(self) -> tuple[list[str], str | None] | None:
+        """Steps that ``self.next`` led to and the foreach artifact; None where it was not called."""
+        return self.flow._transition  # type: ignore[no-any-return]
+
+
+class KernelTask(MetaflowTask):  # type: ignore[misc]
+    """Metaflow's task, with inputs that are already there and a watch around the body."""
+
+    def __init__(self, flow: Any, datastore: Any, metadata: Any, inputs: Sequence[InputStore]) -> None:
+        super().__init__(
+            flow, datastore, metadata, MetaflowEnvironment(flow), silent, NullEventLogger(), NullMonitor(), None
+        )
+        self.inputs = list(inputs)
+        self.before_body: Callable[[], None] = lambda: None
+        self.around_body: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext
+        self.seconds = 0.0
+        self.started = False
+        self.execute = True
+        self.input_object: Any = None
+
+    def _init_data(self, *_: Any, **__: Any) -> list[InputStore]:
+        return self.inputs
+
+    def _exec_step_function(self, function: Any, step: Any, input_obj: Any = None) -> None:
+        self.input_object = input_obj
+        if not self.execute:
+            return
+        self.before_body()
+        with self.around_body():
+            self.started = True
+            begun = time.perf_counter()
+            try:
+                super()._exec_step_function(function, step, input_obj)
+            finally:
+                self.seconds = time.perf_counter() - begun
+
+
+def _spin_class(job: Job) -> Any:
+    """Make a class for one spin: Metaflow turns parameters into properties of the class it runs."""
+    base = job.prepared.cls
+    namespace: dict[str, Any] = {"__module__": base.__module__, "__qualname__": base.__qualname__}
+    # FlowSpecMeta.__init__ would rebuild the graph from source; the base's is inherited instead.
+    cls = type.__new__(type(base), base.__name__, (base,), namespace)
+    old = getattr(base, job.step)
+    made = setup.adopt(job.function or setup._copy_function(old), old)
+    if threading.current_thread() is threading.main_thread():
+        honoured = setup.HONOURED
+    else:
+        honoured = setup.HONOURED - {"timeout"}
+    made.decorators = [d for d in made.decorators if d.name in honoured and not job.skip_decorators]  # type: ignore[attr-defined]
+    setattr(cls, job.step, made)
+    if job.new_graph:
+        cls._graph = FlowGraph(cls)
+    return cls
+
+
+def _environment_variables(step: Any) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for deco in step.decorators:
+        if deco.name == "environment":
+            found.update({name: str(value) for name, value in deco.attributes["vars"].items()})
+    return found
+
+
+def run(job: Job) -> Outcome:
+    """Run a step. The caller keeps and restores the process state around it.
+
+    Returns
+    -------
+    Outcome
+        Also for a step that failed or was interrupted: `Outcome.error` holds the exception, with a
+        traceback that begins in the user's own code.
+    """
+    cls = _spin_class(job)
+    run_id = str(int(time.time() * 1e6))
+    with parameters.flow_context(cls):
+        flow = cls(use_cli=False)
+        output = OutputStore(job.datastore, run_id, job.step, "0")
+        metadata = NoMetadata(job.client_string)
+        datastore = MemoryDatastore(job.datastore, output)
+        setup.set_parameter_context(cls, job.datastore)
+        task = KernelTask(flow, datastore, metadata, job.inputs)
+        room = CardRoom(job.prepared.cls, job.step, enabled=job.cards and not job.skip_decorators)
+        task.execute = job.execute
+        task.before_body = room.open
+        task.around_body = job.logs.streaming
+        os.environ.update(_environment_variables(getattr(cls, job.step)))
+        os.environ["METAFLOW_RUN_ID"] = run_id
+        error = _run_step(task, job, run_id, metadata)
+        cards = room.render(flow, output, job, failed=error is not None) if task.started else []
+    return Outcome(flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object)
+
+
+def _run_step(task: KernelTask, job: Job, run_id: str, metadata: NoMetadata) -> BaseException | None:
+    paths = [store.source.pathspec.partition("/")[2] for store in job.inputs]
+    try:
+        # Metaflow reports a failure on stderr in its own words; the traceback says it better.
+        with contextlib.redirect_stderr(io.StringIO()):
+            current._set_env(flow=task.flow, is_running=False)
+            if not job.skip_decorators:
+                with setup.honouring():
+                    setup.init_flow_decorators(task.flow, job.datastore, metadata)
+            task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
+    except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
+        ex.__traceback__ = users_traceback(ex.__traceback__)
+        return ex
+    return None
+
+
+def users_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """Cut a traceback down to what is not Metaflow's or ours, at both ends."""
+    frames = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    shown = [not tb.tb_frame.f_code.co_filename.startswith(HIDDEN_FOLDERS) for tb in frames]
+    if not any(shown):
+        return None
+    first, last = shown.index(True), len(shown) - 1 - shown[::-1].index(True)
+    frames[last].tb_next = None
+    return frames[first]

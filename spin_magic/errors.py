@@ -1,0 +1,68 @@
+"""What can go wrong before or around a step, in words for the person at the notebook.
+
+The tree::
+
+    SpinError
+    ├── OptionError     the line of the magic, or the arguments of the call
+    ├── FlowError       finding, reading or checking the flow
+    ├── TaskError       choosing the run, the task or its inputs
+    ├── CellError       the text of the cell
+    └── EngineError     this Metaflow lacks something that the engine needs
+
+An exception raised by the user's own step is never wrapped in one of these.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SpinError(Exception):
+    """Base of all errors that spin_magic raises on its own account.
+
+    The message says what happened, where, and what to do next.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Show the message alone: IPython prints this in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class OptionError(SpinError):
+    """An option or argument that cannot be understood."""
+
+
+class FlowError(SpinError):
+    """The flow cannot be found, read, or is not a valid flow."""
+
+
+class TaskError(SpinError):
+    """No past task can serve as asked."""
+
+
+class CellError(SpinError):
+    """The text of the cell cannot be the body of the step."""
+
+
+class EngineError(SpinError):
+    """The installed Metaflow lacks a name that the engine drives."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which known name was probably meant, as a clause to append.
+
+    Parameters
+    ----------
+    name : str
+        The name that was not found.
+    known : iterable of str
+        The names there are.
+
+    Returns
+    -------
+    str
+        ``" Did you mean 'train'?"``, or an empty string where nothing is near.
+    """
+    close = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(map(repr, close))}?" if close else ""

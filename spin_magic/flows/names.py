@@ -1,0 +1,64 @@
+"""Which names a step takes from its module, and which only the notebook has."""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import types
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+
+def global_names(code: CodeType) -> set[str]:
+    """List the global names that code reads, nested functions included."""
+    names: set[str] = set()
+    for instruction in dis.get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            names.add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            names |= global_names(constant)
+    return names
+
+
+def lent_names(function: FunctionType, notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the names that a step needs, its module lacks, and the notebook has."""
+    missing = global_names(function.__code__) - set(function.__globals__) - set(vars(builtins))
+    return {name: notebook[name] for name in sorted(missing) if name in notebook and not name.startswith("__")}
+
+
+@contextmanager
+def lending(namespace: dict[str, Any], lent: Mapping[str, Any]) -> Iterator[None]:
+    """Add names to a module for a while; afterwards every name of it is bound to what it was before."""
+    kept = dict(namespace)
+    namespace.update(lent)
+    try:
+        yield
+    finally:
+        for name in [name for name in namespace if name not in kept]:
+            del namespace[name]
+        namespace.update((name, value) for name, value in kept.items() if namespace.get(name) is not value)
+
+
+def remedy(name: str, value: Any, file: str) -> str:
+    """Say what to add to the flow file so that a lent name is there in a run."""
+    line = _import_line(name, value)
+    what = f"Add `{line}` to {file}" if line else f"Define it in {file}, or set it as an artifact"
+    return f"`{name}` comes from this notebook: `run` would not find it. {what}."
+
+
+def _import_line(name: str, value: Any) -> str:
+    if isinstance(value, ModuleType):
+        parent, _, last = value.__name__.rpartition(".")
+        if last == name and not parent:
+            return f"import {name}"
+        return f"from {parent} import {last}" if last == name else f"import {value.__name__} as {name}"
+    module = getattr(value, "__module__", None)
+    own = getattr(value, "__qualname__", None)
+    if not isinstance(value, (type, FunctionType, types.BuiltinFunctionType)) or not module or not own:
+        return ""
+    if module in ("__main__", "builtins") or "." in own or "<" in own:
+        return ""
+    return f"from {module} import {own}" + ("" if own == name else f" as {name}")

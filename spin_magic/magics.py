@@ -1,0 +1,162 @@
+"""The magics: parse, call, display. The only room that knows IPython's core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
+
+from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
+from spin_magic.options import INPUTS_HELP, SPIN_HELP, HelpRequested, parse_inputs, parse_spin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from spin_magic.options import InputsOptions, SpinOptions, TaskOptions
+    from spin_magic.result import SpinResult
+
+# IPython leaves frames with this local variable out of tracebacks; each frame has to say it.
+# `__tracebackhide__ = True`
+
+
+def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Parse the line for a magic; print the help where the line asks for it."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        def magic(self: SpinMagics, line: str, cell: str | None = None) -> Any:
+            __tracebackhide__ = True
+            try:
+                options = parse(line)
+            except HelpRequested as request:
+                print(request)  # noqa: T201 - the answer
+                return None
+            return method(self, options, cell)
+
+        magic.__name__, magic.__doc__ = method.__name__, help_text
+        hidden: Callable[..., Any] = no_var_expand(magic)
+        return hidden
+
+    return decorate
+
+
+@magics_class
+class SpinMagics(Magics):
+    """``%spin_inputs``, ``%spin`` and ``%%spin``."""
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._replaced = _entries(shell)
+        self._names, self._once = Names(shell), ShownOnce(shell)
+        super().__init__(shell)
+
+    @line_magic
+    @_reads(parse_inputs, INPUTS_HELP)
+    def spin_inputs(self, options: InputsOptions, _: None) -> None:
+        __tracebackhide__ = True
+        # Late, as Metaflow and the report are slow to import and %load_ext is not.
+        from spin_magic import api, report
+
+        inputs = api.spin_inputs(options.flow, options.step, **self._task(options))
+        self._names.bind_inputs(inputs, options)
+        self._give(options, inputs)
+        display(report.inputs_mimebundle(inputs), raw=True)
+
+    @line_cell_magic
+    @_reads(parse_spin, SPIN_HELP)
+    def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
+        __tracebackhide__ = True
+        from spin_magic import api, report
+
+        result = api.spin(options.flow, options.step, body=cell, check=False, **self._run(options))
+        self._keep(options, result)
+        display(report.mimebundle(result), raw=True)
+        if result.error is not None:
+            raise result.error
+        if cell is not None:
+            return None
+        self._once.add(result)
+        return result
+
+    def _task(self, options: TaskOptions) -> dict[str, Any]:
+        __tracebackhide__ = True
+        call = {
+            "index": options.index,
+            "value": options.value,
+            "run": options.run,
+            "source": options.source,
+            "set": evaluate(options.assignments, self.shell.user_ns),
+            "artifacts_module": options.artifacts_module,
+            "config": dict(options.config),
+            "config_value": dict(options.config_value),
+            "cwd": options.cwd,
+            "notebook": self.shell.user_ns,
+        }
+        # Metaflow's own word for all namespaces is None.
+        return call if options.namespace is None else call | {"namespace": options.namespace or None}
+
+    def _run(self, options: SpinOptions) -> dict[str, Any]:
+        __tracebackhide__ = True
+        return self._task(options) | {
+            "skip_decorators": options.skip_decorators,
+            "seed": options.seed,
+            "cards": options.cards,
+            "filename": self._filename,
+        }
+
+    def _filename(self, source: str) -> str:
+        """Register the text of a cell, so that tracebacks and debuggers show its lines."""
+        name: str = self.shell.compile.cache(source, number=self.shell.execution_count)
+        return name
+
+    def _keep(self, options: SpinOptions, result: SpinResult) -> None:
+        forget_outputs(self.shell, result)
+        self.shell.push({"_spin": result}, interactive=False)
+        self._give(options, result)
+        if options.bind_locals:
+            made = {name: value for name, value in result.locals.items() if name not in {"self", "inputs"}}
+            kept = self._names.bind_free(made)
+            if kept:
+                result.notes.append(f"--locals kept your own {', '.join(kept)}.")
+
+    def _give(self, options: TaskOptions, value: object) -> None:
+        if options.output:
+            self.shell.push({options.output: value})
+
+
+def _entries(shell: InteractiveShell) -> dict[tuple[str, str], Any]:
+    """Remember what stands where our magics will stand."""
+    manager = shell.magics_manager
+    entries = {(kind, name): manager.magics[kind].get(name) for kind, name in _NAMES}
+    return entries | {("registry", _OURS): manager.registry.get(_OURS)}
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Take the magics out again, and put back what they replaced.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell in which `SpinMagics` was registered.
+    """
+    manager = shell.magics_manager
+    ours = manager.registry.get(_OURS)
+    if not isinstance(ours, SpinMagics):
+        return
+    for (kind, name), before in ours._replaced.items():
+        table = manager.registry if kind == "registry" else manager.magics[kind]
+        if before is None:
+            table.pop(name, None)
+        else:
+            table[name] = before
+    ours._once.clear()
+    shell.configurables[:] = [each for each in shell.configurables if each is not ours]
+    for names in (shell.user_ns, shell.user_ns_hidden):
+        names.pop("_spin", None)
+
+
+_OURS = SpinMagics.__name__
+_NAMES = (("line", "spin"), ("cell", "spin"), ("line", "spin_inputs"))

@@ -1,0 +1,204 @@
+"""What the magics do to the notebook: evaluate in it, bind names in it, and forget old results.
+
+The shell is used through its public face; nothing of IPython is imported.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from spin_magic.errors import OptionError, nearest
+from spin_magic.result import SpinResult, StepInputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from spin_magic.options import InputsOptions
+
+SIZE_BUDGET = 64 * 1024**2
+"""Bytes of pickle over which an artifact stays on ``self`` until it is touched."""
+
+_IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
+
+
+class Names:
+    """The names that the magics made in the notebook, told apart from those that the user made.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell whose namespace it is.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._is_ours: dict[str, Callable[[object], bool]] = {}
+
+    def may_bind(self, name: str, *, overwrite: bool = False) -> bool:
+        """Say whether a name is free, ours, or may be overwritten; never one of Python's or IPython's."""
+        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+            return False
+        namespace = self._shell.user_ns
+        if _IPYTHON_NAMES.fullmatch(name) or name in self._shell.user_ns_hidden:
+            return False
+        if name not in namespace or overwrite:
+            return True
+        ours = self._is_ours.get(name)
+        return ours is not None and ours(namespace[name])
+
+    def bind(self, values: Mapping[str, object]) -> None:
+        """Bind names, and remember them as ours."""
+        self._shell.push(dict(values))
+        self._is_ours |= {name: _recognizer(value) for name, value in values.items()}
+        for name in self._is_ours.keys() - self._shell.user_ns.keys():
+            del self._is_ours[name]
+
+    def bind_free(self, values: Mapping[str, object]) -> list[str]:
+        """Bind what may be bound, and list the names that were kept."""
+        kept = [name for name in values if not self.may_bind(name)]
+        self.bind({name: value for name, value in values.items() if name not in kept})
+        return kept
+
+    def bind_inputs(self, inputs: StepInputs, options: InputsOptions) -> None:
+        """Bind ``self``, ``inputs`` and the artifacts, and note on `inputs` what came of each name.
+
+        Parameters
+        ----------
+        inputs : StepInputs
+            What the step starts from.
+        options : InputsOptions
+            Which of them, and whether over names of the user.
+        """
+        fixed = {"self": inputs.self} | ({} if inputs.inputs is None else {"inputs": inputs.inputs})
+        names = list(dict.fromkeys([*fixed, *inputs]))
+        _check_only(options.only, names)
+        values: dict[str, object] = {}
+        kept, waiting = [], []
+        for name in options.only or names:
+            if not self.may_bind(name, overwrite=options.overwrite):
+                kept.append(name)
+            elif name in fixed:
+                values[name] = fixed[name]
+            elif not (options.only or options.load_all) and is_large(inputs, name):
+                waiting.append(name)
+            else:
+                values[name] = inputs[name]
+        self.bind(values)
+        inputs.bound, inputs.kept, inputs.waiting = tuple(values), tuple(kept), tuple(waiting)
+
+
+class ShownOnce:
+    """Keep the value of a cell from being shown a second time, where a magic has shown it already.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell whose displayhook would show it.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._shell = shell
+        self._values: list[object] = []
+
+    def add(self, value: object) -> None:
+        """Say that a value is on show, until this cell ends."""
+        if not self._values:
+            self._shell.displayhook.compute_format_data = self._format
+            self._shell.events.register("post_execute", self.clear)
+        self._values.append(value)
+
+    def clear(self) -> None:
+        """Show everything again."""
+        if self._values:
+            self._values.clear()
+            del self._shell.displayhook.compute_format_data
+            self._shell.events.unregister("post_execute", self.clear)
+
+    def _format(self, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
+        if any(value is shown for shown in self._values):
+            return {}, {}
+        formatted: tuple[dict[str, Any], dict[str, Any]] = self._shell.display_formatter.format(value)
+        return formatted
+
+
+def is_large(inputs: StepInputs, name: str) -> bool:
+    """Say whether an artifact takes long to load: its pickle is over the size budget, and stored."""
+    artifact = inputs.describe(name)
+    return not artifact.live and (artifact.size or 0) > SIZE_BUDGET
+
+
+def evaluate(assignments: Iterable[tuple[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:
+    """Evaluate the expressions of ``--set`` in the notebook.
+
+    Parameters
+    ----------
+    assignments : iterable of (str, str)
+        Names and expressions.
+    namespace : dict
+        The notebook's names.
+
+    Returns
+    -------
+    dict
+        Names and values.
+
+    Raises
+    ------
+    OptionError
+        If an expression fails; it names the option and the exception.
+    """
+    values = {}
+    for name, expression in assignments:
+        try:
+            values[name] = eval(expression, namespace)  # noqa: S307 - the user's own expression
+        except Exception as error:
+            said = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+            hint = ""
+            if isinstance(error, NameError | SyntaxError):
+                hint = f" For a text, keep its quotes with a second pair: --set '{name}=\"...\"'."
+            raise OptionError(f"--set {name}={expression} failed: {said}.{hint}") from error
+    return values
+
+
+def forget_outputs(shell: Any, result: SpinResult) -> None:
+    """Drop earlier results of the same step from IPython's history of outputs.
+
+    That history would keep each of them, with all its artifacts, for the life of the kernel.
+    Names that the user gave to a result stay.
+    """
+    hook, namespace, hidden = shell.displayhook, shell.user_ns, shell.user_ns_hidden
+    outputs = namespace.get("_oh", {})
+    old = [number for number, value in outputs.items() if _is_of(value, result)]
+    for number in old:
+        del outputs[number]
+        namespace.pop(f"_{number}", None)
+        hidden.pop(f"_{number}", None)
+    for name in ("_", "__", "___"):
+        if _is_of(getattr(hook, name, None), result):
+            setattr(hook, name, "")
+        for names in (namespace, hidden):
+            if _is_of(names.get(name), result):
+                names[name] = ""
+
+
+def _is_of(value: object, result: SpinResult) -> bool:
+    return isinstance(value, SpinResult) and (value.flow, value.step) == (result.flow, result.step)
+
+
+def _recognizer(value: object) -> Callable[[object], bool]:
+    """Recognize a value later on, without keeping it in memory where Python lets us."""
+    try:
+        reference = weakref.ref(value)
+    except TypeError:
+        return lambda other: other is value
+    return lambda other: other is not None and reference() is other
+
+
+def _check_only(only: Iterable[str], names: list[str]) -> None:
+    for name in only:
+        if name not in names:
+            raise OptionError(f"--only {name}: the step has no such input.{nearest(name, names)}")

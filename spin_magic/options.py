@@ -1,0 +1,204 @@
+"""A line of text -> frozen options. Pure: nothing is looked up or evaluated here."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from spin_magic.errors import OptionError, nearest
+from spin_magic.grammar import HelpRequested, inputs_parser, spin_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from spin_magic.grammar import Parser
+
+__all__ = [
+    "INPUTS_HELP",
+    "SPIN_HELP",
+    "HelpRequested",
+    "InputsOptions",
+    "SpinOptions",
+    "TaskOptions",
+    "parse_inputs",
+    "parse_spin",
+]
+
+_SPIN = spin_parser()
+_INPUTS = inputs_parser()
+
+SPIN_HELP = _SPIN.format_help()
+INPUTS_HELP = _INPUTS.format_help()
+
+_WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
+_NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What both magics are told: the flow, the step, and the task to take the inputs from.
+
+    Attributes
+    ----------
+    flow, step : str
+        As the user wrote them.
+    index : int or None
+        Split index.
+    value : str or None
+        Value of the foreach.
+    run : str or None
+        Run to take the inputs from.
+    source : {'run', 'spin'}
+        Take them from a run, or from what was last spun of the parents in this kernel.
+    namespace : str or None
+        Another namespace; empty for all; None where the current one holds.
+    assignments : tuple of (str, str)
+        Names and expressions of ``--set``, in order.
+    artifacts_module : str or None
+        A Python file with a dictionary ``ARTIFACTS``.
+    config, config_value : tuple of (str, str)
+        Names and files, names and values.
+    cwd : str or None
+        Another working directory.
+    output : str or None
+        Name to bind the result to.
+    """
+
+    flow: str
+    step: str
+    index: int | None = None
+    value: str | None = None
+    run: str | None = None
+    source: Literal["run", "spin"] = "run"
+    namespace: str | None = None
+    assignments: tuple[tuple[str, str], ...] = ()
+    artifacts_module: str | None = None
+    config: tuple[tuple[str, str], ...] = ()
+    config_value: tuple[tuple[str, str], ...] = ()
+    cwd: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True)
+class SpinOptions(TaskOptions):
+    """What ``%spin`` and ``%%spin`` are told besides.
+
+    Attributes
+    ----------
+    skip_decorators : bool
+        Run the step without its decorators.
+    bind_locals : bool
+        Bind the body's local variables afterwards.
+    seed : int or None
+        Seed of the random number generators.
+    cards : bool
+        Make the cards.
+    """
+
+    skip_decorators: bool = False
+    bind_locals: bool = False
+    seed: int | None = None
+    cards: bool = True
+
+
+@dataclass(frozen=True)
+class InputsOptions(TaskOptions):
+    """What ``%spin_inputs`` is told besides.
+
+    Attributes
+    ----------
+    overwrite : bool
+        Replace names that the user made.
+    load_all : bool
+        Bind artifacts over the size budget too.
+    only : tuple of str
+        The names to bind; empty for all.
+    """
+
+    overwrite: bool = False
+    load_all: bool = False
+    only: tuple[str, ...] = ()
+
+
+def parse_spin(line: str) -> SpinOptions:
+    """Read the line of ``%spin`` or ``%%spin``.
+
+    Parameters
+    ----------
+    line : str
+        What stands after the name of the magic.
+
+    Returns
+    -------
+    SpinOptions
+        The options.
+
+    Raises
+    ------
+    OptionError
+        If the line cannot be understood.
+    HelpRequested
+        If it asks for help.
+    """
+    return SpinOptions(**_parse(_SPIN, line))
+
+
+def parse_inputs(line: str) -> InputsOptions:
+    """Read the line of ``%spin_inputs``; as `parse_spin`."""
+    return InputsOptions(**_parse(_INPUTS, line))
+
+
+def _parse(parser: Parser, line: str) -> dict[str, Any]:
+    try:
+        words = shlex.split(_without_comment(line))
+    except ValueError as error:
+        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
+    given, rest = parser.parse_known_args(words)
+    options = vars(given)
+    options["flow"], options["step"] = _flow_and_step(parser, rest)
+    for name in ("assignments", "config", "config_value"):
+        options[name] = tuple(tuple(pair) for pair in options[name])
+    if options["run"] == "spin":
+        options |= {"run": None, "source": "spin"}
+    _check(options)
+    return options
+
+
+def _flow_and_step(parser: Parser, words: Sequence[str]) -> tuple[str, str]:
+    for word in words:
+        if word.startswith("-") and not _NUMBER.fullmatch(word):
+            option = word.partition("=")[0]
+            raise OptionError(f"There is no option {option}.{nearest(option, parser.known())} See --help.")
+    match list(words):
+        case [flow, step] if flow and step:
+            return flow, step
+        case [] | [""]:
+            raise OptionError("FLOW and STEP are missing, as in TrainFlow train. See --help.")
+        case [flow, *rest] if not any(rest):
+            raise OptionError(f"STEP is missing after {flow}, as in {flow} train. See --help.")
+        case [_, _, *more] if more:
+            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW, STEP and options.")
+    raise OptionError("FLOW must not be empty.")
+
+
+def _check(options: dict[str, Any]) -> None:
+    if options["index"] is not None and options["value"] is not None:
+        raise OptionError("--index and --value both choose the task of the foreach: give one of them.")
+    if options["index"] is not None and options["index"] < 0:
+        raise OptionError(f"--index {options['index']}: split indices count from 0.")
+    if "/" in options["step"] and (options["run"] is not None or options.get("source") == "spin"):
+        raise OptionError(
+            f"STEP {options['step']} names a run already: leave --from out, or write the step alone."
+        )
+
+
+def _without_comment(line: str) -> str:
+    """Drop a comment: a word that begins with ``#``. The shlex module's own would cut ``a#b`` too."""
+    end = 0
+    while word := _WORD.match(line, end):
+        if word[0].lstrip().startswith("#"):
+            return line[:end]
+        end = word.end()
+    return line

@@ -1,0 +1,74 @@
+"""The panel of a spin: summarize (values -> plain data) -> render (data -> text, HTML) -> view (widgets)."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from typing import Any
+
+from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
+from spin_magic.report.summarize import summarize_inputs, summarize_result
+from spin_magic.result import SpinResult, StepInputs
+
+__all__ = ["inputs_mimebundle", "mimebundle", "summarize_inputs", "summarize_result"]
+
+
+def mimebundle(result: SpinResult) -> dict[str, Any]:
+    """Show a spin as text, as HTML and, where widgets can live, as a widget.
+
+    Parameters
+    ----------
+    result : SpinResult
+        The spin.
+
+    Returns
+    -------
+    dict
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    """
+    bundle: dict[str, Any] = {"text/plain": _plain(result)}
+    try:
+        panel = summarize_result(result)
+        bundle = {"text/plain": render_text(panel), "text/html": render_html(panel)}
+        if _has_comms():
+            # Late: importing ipywidgets takes a while, and a plain script never needs it.
+            from spin_magic.report import view  # noqa: PLC0415
+
+            bundle |= view.show(result, panel)
+    except Exception as error:  # noqa: BLE001  (a panel may not break a spin that went well)
+        bundle.setdefault("text/plain", "")
+        bundle["text/plain"] += f"\n(the panel could not be drawn whole: {type(error).__name__})"
+    return bundle
+
+
+def inputs_mimebundle(inputs: StepInputs) -> dict[str, Any]:
+    """Show the inputs of a step as text and as HTML.
+
+    Parameters
+    ----------
+    inputs : StepInputs
+        The inputs.
+
+    Returns
+    -------
+    dict
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    """
+    try:
+        summary = summarize_inputs(inputs)
+        return {"text/plain": render_inputs_text(summary), "text/html": render_inputs_html(summary)}
+    except Exception:  # noqa: BLE001  (the same)
+        return {"text/plain": _plain(inputs)}
+
+
+def _plain(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001  (the repr of a result contains the user's exception)
+        return object.__repr__(value)
+
+
+def _has_comms() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None and importlib.util.find_spec("ipywidgets") is not None

@@ -1,0 +1,153 @@
+"""An exception -> where the user's code raised it, with the lines around it and the values there."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sys
+import sysconfig
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+from spin_magic.report.guard import attempt
+from spin_magic.report.model import ErrorSummary, SourceLine
+from spin_magic.report.preview import clean, clip, line_of
+
+AROUND = 2
+LOCALS = 12
+_OURS = str(Path(__file__).resolve().parent.parent)
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+Frame = tuple[FrameType, int]
+
+
+def summarize_error(error: BaseException) -> ErrorSummary:
+    """Say what was raised and where in the user's code.
+
+    Parameters
+    ----------
+    error : BaseException
+        The step's own exception.
+
+    Returns
+    -------
+    ErrorSummary
+        Strings only: it keeps neither the traceback nor a frame alive.
+    """
+    frames = _frames(error)
+    at = _user_frame(frames)
+    place = ""
+    lines: tuple[SourceLine, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    if at is not None:
+        frame, line = frames[at]
+        place = attempt(lambda: _place(frame.f_code), "")
+        lines = attempt(lambda: _lines(frame, line), lines)
+        values = attempt(lambda: _values(frames, at), values, seconds=1.0)
+    return ErrorSummary(type(error).__name__, message_of(error), place, lines, values, _causes(error))
+
+
+def message_of(error: BaseException) -> str:
+    """Give the exception's own text, whatever its ``__str__`` does."""
+    return attempt(lambda: clip(clean(str(error)), 2_000), "(its message cannot be shown)")
+
+
+def _causes(error: BaseException) -> tuple[str, ...]:
+    causes: list[str] = []
+    seen = {id(error)}
+    while len(causes) < 3:  # noqa: PLR2004
+        earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if earlier is None or id(earlier) in seen:
+            break
+        word = "caused by" if error.__cause__ is not None else "while handling"
+        causes.append(f"{word} {type(earlier).__name__}: {clip(message_of(earlier), 200)}")
+        seen.add(id(earlier))
+        error = earlier
+    return tuple(causes)
+
+
+def _frames(error: BaseException) -> list[Frame]:
+    frames = []
+    step = error.__traceback__
+    while step is not None:
+        frames.append((step.tb_frame, step.tb_lineno))
+        step = step.tb_next
+    return frames
+
+
+def _user_frame(frames: list[Frame]) -> int | None:
+    """Return the index of the last frame that is the user's, else of the last frame with source lines."""
+    with_source = [i for i, (frame, _) in enumerate(frames) if _source(frame)]
+    own = [i for i in with_source if not _is_installed(frames[i][0])]
+    return next(reversed(own or with_source), None)
+
+
+def _source(frame: FrameType) -> list[str]:
+    return linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+
+
+def _is_installed(frame: FrameType) -> bool:
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    name = frame.f_code.co_filename
+    if package == "metaflow" or name.startswith((_OURS, "<frozen")):
+        return True
+    return "site-packages" in name or "dist-packages" in name or name.startswith(_INSTALLED)
+
+
+def _place(code: CodeType) -> str:
+    return clean(f"{_file_label(code.co_filename)}, in {code.co_name}")
+
+
+def _file_label(name: str) -> str:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    told = shell.compile.format_code_name(name) if shell is not None else None
+    if told:
+        return f"{told[0].lower()} {told[1]}"
+    path = Path(name)
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else name
+
+
+def _lines(frame: FrameType, failing: int) -> tuple[SourceLine, ...]:
+    source = _source(frame)
+    first = max(1, failing - AROUND)
+    shown = source[first - 1 : failing + AROUND]
+    margin = min((len(s) - len(s.lstrip()) for s in shown if s.strip()), default=0)
+    return tuple(
+        SourceLine(number, clip(clean(text.rstrip("\r\n")[margin:]), 200), number == failing)
+        for number, text in enumerate(shown, first)
+    )
+
+
+def _values(frames: list[Frame], at: int) -> tuple[tuple[str, str], ...]:
+    frame, failing = frames[at]
+    found: dict[str, Any] = {}
+    index = at
+    # A comprehension has a frame of its own; the names around it belong to the picture.
+    while True:
+        for name, value in frames[index][0].f_locals.items():
+            found.setdefault(name, value)
+        if not frames[index][0].f_code.co_name.startswith("<") or index == 0:
+            break
+        index -= 1
+        if frames[index][0].f_code.co_filename != frame.f_code.co_filename:
+            break
+    line = linecache.getline(frame.f_code.co_filename, failing)
+    shown = {n: v for n, v in found.items() if n.isidentifier() and not n.startswith("__") and _is_data(n, v)}
+    shown.update(_attributes(found.get("self"), line))
+    words = re.findall(r"[\w.]+", line)
+    order = sorted(shown, key=lambda name: name not in words)
+    return tuple((clean(name), line_of(shown[name])) for name in order[:LOCALS])
+
+
+def _is_data(name: str, value: Any) -> bool:
+    return name != "self" and not isinstance(value, (ModuleType, type)) and not callable(value)
+
+
+def _attributes(owner: Any, line: str) -> dict[str, Any]:
+    """Return what the failing line reads on ``self``, as far as it is in memory already."""
+    have = getattr(owner, "__dict__", {})
+    names = dict.fromkeys(re.findall(r"\bself\.(\w+)", line))
+    return {f"self.{name}": have[name] for name in names if name in have}

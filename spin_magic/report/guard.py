@@ -1,0 +1,108 @@
+"""Keeps other people's code (a ``repr``, a ``__len__``, an unpickling) from breaking or slowing a spin."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class TooSlow(BaseException):
+    """Raised inside code that takes longer than it was given.
+
+    Not an ``Exception``, so that an ``except Exception`` in that code does not swallow it.
+    """
+
+
+@contextlib.contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooSlow` in the block after some seconds.
+
+    Works in the main thread of a system with timer signals, and only while nobody else uses that
+    timer; elsewhere the block has no limit.
+
+    Parameters
+    ----------
+    seconds : float
+        How long the block may take.
+    """
+    if not _timer_is_free():
+        yield
+        return
+    armed = True
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        if armed:
+            raise TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    # It rings again and again, for code that catches everything and goes on.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    try:
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _timer_is_free() -> bool:
+    return (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+        # None: a handler that Python did not install and could not put back.
+        and signal.getsignal(signal.SIGALRM) is not None
+    )
+
+
+def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.5) -> T:
+    """Call a function that may raise or hang; give the fallback where it does.
+
+    Parameters
+    ----------
+    function : callable
+        What to call.
+    fallback : object
+        What to give instead.
+    seconds : float
+        How long it may take.
+
+    Returns
+    -------
+    object
+        The function's value, or the fallback. Only an interrupt by the user gets through.
+    """
+    try:
+        with time_limit(seconds):
+            return function()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001  (even SystemExit: it is a repr's, not the user's)
+        return fallback
+
+
+class Budget:
+    """Time and bytes that all previews of one panel share."""
+
+    def __init__(self, seconds: float, size: int) -> None:
+        self._ends = time.monotonic() + seconds
+        self._size = size
+
+    @property
+    def spent(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._ends
+
+    def take(self, size: int) -> bool:
+        """Take some bytes, if that many are left."""
+        if size > self._size:
+            return False
+        self._size -= size
+        return True

@@ -1,0 +1,274 @@
+"""What a spin gives back: plain objects that know neither IPython nor Metaflow's internals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Status = Literal["new", "changed", "same", "gone", "not compared"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One artifact: what can be said of it without loading it, and how to load it.
+
+    Attributes
+    ----------
+    name : str
+        Name of the artifact.
+    type_name : str
+        Name of its class, for example ``DataFrame``; known without loading.
+    size : int or None
+        Bytes of its pickle, uncompressed, or None where that is not known yet.
+    load : callable
+        Gives the value. A stored artifact is unpickled afresh by each call; a live one is
+        always the same object.
+    live : bool
+        True where the value is an object of this process and ``load`` costs nothing.
+    """
+
+    name: str
+    type_name: str
+    size: int | None
+    load: Callable[[], Any] = field(repr=False, compare=False)
+    live: bool = False
+
+
+class Artifacts(Mapping[str, Any]):
+    """A read-only mapping of artifact name to value. A value is loaded when it is first asked for."""
+
+    def __init__(self, entries: Mapping[str, Artifact]) -> None:
+        self._entries = dict(entries)
+        self._values: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._values:
+            self._values[name] = self._entries[name].load()
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def describe(self, name: str) -> Artifact:
+        """Say what is known of an artifact without loading it."""
+        return self._entries[name]
+
+    def __repr__(self) -> str:
+        return f"Artifacts({', '.join(self._entries)})"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._entries)
+
+
+class StepInputs(Artifacts):
+    """What a step finds when it starts.
+
+    A mapping of the artifacts, parameters and class constants that the step reads on ``self``.
+    For a join these are the parameters and constants; the branches are in ``inputs``.
+
+    Attributes
+    ----------
+    flow, step : str
+        Names of the flow and the step.
+    task : str
+        Pathspec of the task that the values come from (for a join, of the first branch).
+    tasks : tuple of str
+        Pathspecs of all tasks that the values come from, in the order the step sees them.
+    why : str
+        One sentence: which run, its state, which task, and why that one.
+    origin : str or None
+        Pathspec of the past task of this same step, where there is one.
+    index : int or None
+        Split index, for a step inside a foreach.
+    value : object
+        Value of the foreach at that index, as Metaflow abridged it.
+    self : object
+        The flow object as the step would see it.
+    inputs : object or None
+        For a join, the branches as the step would see them; else None.
+    bound, kept, waiting : tuple of str
+        Names that `%spin_inputs` bound, left alone because the user made them, and left on
+        ``self`` because of their size.
+    """
+
+    def __init__(
+        self,
+        entries: Mapping[str, Artifact],
+        *,
+        flow: str,
+        step: str,
+        tasks: tuple[str, ...],
+        why: str,
+        origin: str | None,
+        index: int | None = None,
+        value: Any = None,
+        self_object: Any = None,
+        inputs: Any = None,
+    ) -> None:
+        super().__init__(entries)
+        self.flow = flow
+        self.step = step
+        self.tasks = tasks
+        self.why = why
+        self.origin = origin
+        self.index = index
+        self.value = value
+        self.self = self_object
+        self.inputs = inputs
+        self.bound: tuple[str, ...] = ()
+        self.kept: tuple[str, ...] = ()
+        self.waiting: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> str:
+        return self.tasks[0]
+
+    def __repr__(self) -> str:
+        return f"StepInputs({self.flow}/{self.step}: {', '.join(self)}; {self.why})"
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card as it would look after a run.
+
+    Attributes
+    ----------
+    type : str
+        Type of the card, for example ``default``.
+    id : str or None
+        The id that the user gave it.
+    html : str
+        The whole page. It belongs in a sandboxed iframe, never in the notebook's own page.
+    components : tuple of dict
+        The user's components as plain data, for previews that need no page.
+    """
+
+    type: str
+    id: str | None
+    html: str = field(repr=False)
+    components: tuple[Any, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class DiffRow:
+    """One artifact against the same artifact of the past task.
+
+    Attributes
+    ----------
+    name : str
+        Name of the artifact.
+    status : {'new', 'changed', 'same', 'gone', 'not compared'}
+        What became of it.
+    reason : str
+        Why it was not compared; else empty.
+    before, after : object
+        The values; loaded when first asked for. None where there is none.
+    """
+
+    name: str
+    status: Status
+    reason: str = ""
+    load_before: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+    load_after: Callable[[], Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def before(self) -> Any:
+        return self.load_before() if self.load_before else None
+
+    @property
+    def after(self) -> Any:
+        return self.load_after() if self.load_after else None
+
+
+@dataclass
+class SpinResult:
+    """The outcome of spinning one step.
+
+    Attributes
+    ----------
+    flow, step : str
+        Names of the flow and the step.
+    ok : bool
+        Did the body finish.
+    error : BaseException or None
+        The step's own exception.
+    seconds : float
+        Time in the body, in seconds.
+    overhead : float
+        Time around the body, in seconds.
+    artifacts : Artifacts
+        What a real task would hand on: the names that Metaflow's Client lists for such a task.
+    inputs : StepInputs
+        What the step started from.
+    origin : str or None
+        Pathspec of the past task of the same step.
+    stdout, stderr : str
+        What the body printed.
+    cards : list of Card
+        The cards, rendered.
+    locals : dict
+        The body's local variables when it ended.
+    self : object
+        The flow object as the body left it.
+    next : tuple of str or None
+        Steps that ``self.next`` led to; None where it was not called.
+    notes : list of str
+        What the user should know, one sentence each.
+    displayed : list of dict
+        Pictures and other rich output that the body displayed, as MIME bundles.
+    """
+
+    flow: str
+    step: str
+    ok: bool
+    error: BaseException | None
+    seconds: float
+    overhead: float
+    artifacts: Artifacts
+    inputs: StepInputs
+    origin: str | None
+    stdout: str
+    stderr: str
+    cards: list[Card]
+    locals: dict[str, Any]
+    self: Any
+    next: tuple[str, ...] | None
+    notes: list[str]
+    displayed: list[dict[str, Any]] = field(default_factory=list)
+    compare: Callable[[float | None], list[DiffRow]] = field(default=lambda _: [], repr=False)
+    render: Callable[[SpinResult], dict[str, Any]] | None = field(default=None, repr=False)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.artifacts[name]
+
+    def diff(self, budget: float | None = None) -> list[DiffRow]:
+        """Compare each artifact with the same artifact of the origin task.
+
+        Parameters
+        ----------
+        budget : float, optional
+            Seconds after which the rest is left ``not compared``. Default: no limit.
+
+        Returns
+        -------
+        list of DiffRow
+            A row per artifact; empty where there is no origin task to compare with.
+        """
+        return self.compare(budget)
+
+    def __repr__(self) -> str:
+        outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {self.error}"
+        return f"SpinResult({self.flow}/{self.step}, {outcome}, {self.seconds:.3f} s)"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.render(self) if self.render else {"text/plain": repr(self)}
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self.artifacts)

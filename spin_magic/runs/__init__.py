@@ -1,0 +1,1 @@
+"""The data side: which past task, its parents, and what the step finds on them."""

@@ -1,0 +1,311 @@
+"""STEP as the user wrote it -> the task whose inputs it means, its parents, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from spin_magic.errors import TaskError, nearest
+from spin_magic.runs.history import PARAMETERS, History
+from spin_magic.runs.parents import NotYet, find_parents, find_parents_of_new
+
+if TYPE_CHECKING:
+    from spin_magic.engine.metadata import RunInfo, TaskInfo
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked for.
+
+    Attributes
+    ----------
+    step : str
+        Name of the step.
+    run, task : str or None
+        Run id and task id, where they were given.
+    index : int or None
+        Split index.
+    value : object
+        Foreach value, where one was given; else None.
+    namespace : str or None
+        Where to look for runs; None for everywhere.
+    """
+
+    step: str
+    run: str | None = None
+    task: str | None = None
+    index: int | None = None
+    value: Any = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The task that was chosen.
+
+    Attributes
+    ----------
+    run : str
+        Id of the run.
+    origin : TaskInfo or None
+        The past task of this step; None where the step is new to the run.
+    parents : tuple of TaskInfo
+        The tasks that its inputs come from, in order.
+    index : int or None
+        Split index.
+    split_index : int or None
+        The same, where the parent itself opens the foreach; else None.
+    value : object
+        Foreach value.
+    why : str
+        One sentence.
+    """
+
+    run: str
+    origin: TaskInfo | None
+    parents: tuple[TaskInfo, ...]
+    index: int | None = None
+    split_index: int | None = None
+    value: Any = None
+    why: str = ""
+
+
+def parse_step(text: str, flow: str) -> Wanted:
+    """Read STEP: ``train``, ``RUN/train``, ``RUN/train/TASK`` or ``FLOW/RUN/train[/TASK]``.
+
+    Raises
+    ------
+    TaskError
+        The text has another form, or names another flow.
+    """
+    parts = text.strip("/").split("/")
+    if len(parts) >= 3 and parts[0] == flow:
+        run, step, *task = parts[1:]
+        if len(task) <= 1:
+            return Wanted(step, run, task[0] if task else None)
+    elif len(parts) == 1 and parts[0]:
+        return Wanted(parts[0])
+    elif len(parts) in (2, 3):
+        return Wanted(parts[1], parts[0], parts[2] if len(parts) == 3 else None)
+    if len(parts) == 4:
+        msg = f"{text!r} is a task of flow {parts[0]!r}, but the flow here is {flow!r}."
+        raise TaskError(msg)
+    msg = f"{text!r} is no pathspec of a step: use train, RUN/train, RUN/train/TASK or FLOW/RUN/train[/TASK]."
+    raise TaskError(msg)
+
+
+def check_step(wanted: Wanted, history: History) -> None:
+    """Make sure that the flow has the step."""
+    known = list(history.graph.nodes)
+    if wanted.step not in known:
+        msg = (
+            f"Flow {history.flow} has no step {wanted.step!r}; its steps are {', '.join(known)}."
+            f"{nearest(wanted.step, known)}"
+        )
+        raise TaskError(msg)
+
+
+def choose(wanted: Wanted, history: History) -> Choice:
+    """Choose the task whose inputs to take.
+
+    With no run given, the newest run that can feed the step is taken: one that reached it before
+    one that only reached its parents.
+
+    Raises
+    ------
+    TaskError
+        Says what is missing, and what there is instead.
+    """
+    check_step(wanted, history)
+    if wanted.run is not None:
+        run = history.run(wanted.run, wanted.namespace)
+        try:
+            choice = _from_run(run, wanted, history, explicit=True)
+        except NotYet as ex:
+            raise _cannot_feed(run, wanted, history, str(ex)) from None
+        return replace(choice, why=_sentence(choice, run, history, f"run {run.id}, {history.state(run)}"))
+    runs = history.runs(wanted.namespace)
+    reasons: list[tuple[RunInfo, str]] = []
+    new: tuple[Choice, RunInfo] | None = None
+    for run in runs:
+        try:
+            choice = _from_run(run, wanted, history, explicit=False)
+        except NotYet as ex:
+            reasons.append((run, str(ex)))
+            continue
+        if choice.origin is None and new is None and run is not runs[0]:
+            new = choice, run
+        if choice.origin is not None or run is runs[0]:
+            return _explain_latest(choice, run, runs, reasons, history)
+        reasons.append((run, ""))
+    if new is not None:
+        return _explain_latest(*new, runs, reasons, history)
+    newest, reason = reasons[0]
+    msg = f"No run of {history.flow} can feed `{wanted.step}`: in run {newest.id}, {reason}"
+    raise TaskError(msg)
+
+
+def _cannot_feed(run: RunInfo, wanted: Wanted, history: History, reason: str) -> TaskError:
+    others = [r for r in history.metadata.runs() if r.id != run.id and history.tasks(r.id, wanted.step)]
+    hint = f" The latest run that reached it is {others[0].id}: use {others[0].id}/{wanted.step}." if others else ""
+    return TaskError(f"Run {run.id} cannot feed `{wanted.step}`: {reason}{hint}")
+
+
+def _explain_latest(
+    choice: Choice, run: RunInfo, runs: list[RunInfo], reasons: list[tuple[RunInfo, str]], history: History
+) -> Choice:
+    state = history.state(run)
+    if run is runs[0]:
+        source = f"run {run.id}, the latest, {state}"
+    else:
+        newer, reason = reasons[0]
+        because = f" (in run {newer.id}, the latest, {reason.rstrip('.')})" if reason else ""
+        reached = "reached it" if choice.origin else "reached its parents"
+        source = f"run {run.id}, the latest that {reached}, {state}{because}"
+    return replace(choice, why=_sentence(choice, run, history, source))
+
+
+def _sentence(choice: Choice, run: RunInfo, history: History, source: str) -> str:
+    which = ""
+    if choice.index is not None:
+        count, place = _place(choice, history)
+        which = f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}, in "
+    if choice.origin is not None:
+        return f"Inputs of {which}{source}."
+    steps = " and ".join(f"`{step}`" for step in dict.fromkeys(task.step for task in choice.parents))
+    shown = "the parameters" if steps == f"`{PARAMETERS}`" else f"the outputs of {steps}"
+    return f"No run has reached this step: its inputs are {shown}, {which or 'in '}{source}."
+
+
+def _place(choice: Choice, history: History) -> tuple[int, int]:
+    if choice.origin is not None:
+        tasks = history.tasks(choice.run, choice.origin.step)
+        return len(tasks), tasks.index(choice.origin) + 1
+    count, _ = history.splits(choice.parents[0])
+    return count, (choice.index or 0) + 1
+
+
+def _short(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool) -> Choice:
+    step = wanted.step
+    tasks = history.tasks(run.id, step)
+    if wanted.task is not None:
+        return _with_parents(_by_id(wanted, tasks), history)
+    if not tasks and explicit:
+        _refuse_branch_not_taken(run, step, history)
+    if not tasks:
+        return _new(run, wanted, history)
+    if wanted.index is None and wanted.value is None:
+        return _with_parents(tasks[0], history)
+    if history.graph.nodes[step].depth == 0:
+        option = "--index" if wanted.index is not None else "--value"
+        msg = f"`{step}` is not inside a foreach: leave out {option}."
+        raise TaskError(msg)
+    for task in tasks:
+        if _matches(task, wanted, history):
+            return _with_parents(task, history)
+    return _new(run, wanted, history)
+
+
+def _by_id(wanted: Wanted, tasks: list[TaskInfo]) -> TaskInfo:
+    found = next((task for task in tasks if task.id == wanted.task), None)
+    if found is None:
+        known = ", ".join(task.id for task in tasks[:12]) or "none"
+        msg = f"Run {wanted.run} has no task {wanted.task!r} of `{wanted.step}`; there are: {known}."
+        raise TaskError(msg)
+    return found
+
+
+def _refuse_branch_not_taken(run: RunInfo, step: str, history: History) -> None:
+    for parent in history.graph.nodes[step].parents:
+        node = history.graph.nodes[parent]
+        if node.type != "split-switch" or not any(task.ok for task in history.tasks(run.id, parent)):
+            continue
+        taken = [other for other in node.next if history.tasks(run.id, other) and other != parent]
+        if taken:
+            msg = (
+                f"In run {run.id} the switch in `{parent}` led to {', '.join(f'`{t}`' for t in taken)}, not to "
+                f"`{step}`. Choose a run that took this branch, or leave the run out."
+            )
+            raise TaskError(msg)
+
+
+def _opener(task: TaskInfo, history: History) -> TaskInfo | None:
+    """Find the task that opened the innermost foreach around a task."""
+    step = history.graph.nodes[task.step].foreach
+    path = history.path(task)
+    if step is None or not path:
+        return None
+    return next((t for t in history.tasks(task.run, step) if history.path(t) == path[:-1]), None)
+
+
+def _matches(task: TaskInfo, wanted: Wanted, history: History) -> bool:
+    index = history.path(task)[-1][1]
+    if wanted.index is not None:
+        return index == wanted.index
+    opener = _opener(task, history)
+    return opener is not None and index == _index_of_value(wanted.value, opener, history)
+
+
+def _index_of_value(value: Any, opener: TaskInfo, history: History) -> int | None:
+    count, values = history.splits(opener)
+    for index, known in enumerate(values):
+        if known == str(value)[: max(len(known), 1)] and len(known) in (len(str(value)), 30):
+            return index
+    for index in range(count):
+        item = history.item(opener, index)
+        try:
+            if type(item) is type(value) and bool(item == value):
+                return index
+        except Exception:  # noqa: S112 -- the user's own __eq__
+            continue
+    return None
+
+
+def _with_parents(task: TaskInfo, history: History) -> Choice:
+    parents = find_parents(task, history)
+    path = history.path(task)
+    if not path or history.graph.nodes[task.step].depth == 0:
+        return Choice(task.run, task, parents)
+    index = path[-1][1]
+    opener = _opener(task, history)
+    value = history.item(opener, index) if opener else None
+    node = history.graph.nodes[task.step]
+    split = index if node.foreach in node.parents else None
+    return Choice(task.run, task, parents, index, split, value)
+
+
+def _new(run: RunInfo, wanted: Wanted, history: History) -> Choice:
+    parents = find_parents_of_new(run.id, wanted.step, history)
+    node = history.graph.nodes[wanted.step]
+    if node.foreach is None or node.foreach not in node.parents:
+        if wanted.index is not None or wanted.value is not None:
+            msg = f"No task of `{wanted.step}` in run {run.id} has that index or value."
+            raise TaskError(msg)
+        return Choice(run.id, None, parents)
+    opener = parents[0]
+    index = _split_of_new(wanted, opener, history)
+    return Choice(run.id, None, parents, index, index, history.item(opener, index))
+
+
+def _split_of_new(wanted: Wanted, opener: TaskInfo, history: History) -> int:
+    count, values = history.splits(opener)
+    if wanted.value is not None:
+        found = _index_of_value(wanted.value, opener, history)
+        if found is None:
+            shown = ", ".join(values[:20]) + (", ..." if len(values) > 20 else "")
+            msg = f"No split of `{opener.step}` in run {opener.run} has the value {wanted.value!r}; there are: {shown}."
+            raise TaskError(msg)
+        return found
+    index = wanted.index or 0
+    if not 0 <= index < count:
+        msg = f"Index {index} is out of range: `{opener.step}` in run {opener.run} has {count} splits, 0 to {count - 1}."
+        raise TaskError(msg)
+    return index

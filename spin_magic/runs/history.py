@@ -1,0 +1,173 @@
+"""The past runs of a flow: which there are, how they ended, and where the foreach tasks stand."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from spin_magic.engine.metadata import Metadata, RunInfo, TaskInfo, current_namespace
+from spin_magic.engine.reader import PastTask, Reader
+from spin_magic.errors import TaskError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spin_magic.engine.graph import Graph
+    from spin_magic.engine.metadata import Frame
+
+PARAMETERS = "_parameters"
+SMALL_BYTES = 2**20
+
+
+class History:
+    """Past runs of a flow, seen through its graph as it stands now.
+
+    Parameters
+    ----------
+    flow : str
+        Name of the flow.
+    graph : Graph
+        Its graph.
+    metadata : Metadata
+        Where its runs are listed.
+    reader : Reader
+        Opens its tasks.
+    """
+
+    def __init__(self, flow: str, graph: Graph, metadata: Metadata, reader: Reader) -> None:
+        self.flow = flow
+        self.graph = graph
+        self.metadata = metadata
+        self._reader = reader
+        self._tasks: dict[tuple[str, str], list[TaskInfo]] = {}
+
+    def open(self, task: TaskInfo) -> PastTask:
+        """Open the artifacts of a task."""
+        return self._reader.open(task)
+
+    def datastore(self, task: TaskInfo) -> Any:
+        """Open the datastore that holds a task."""
+        return self._reader.datastore(task)
+
+    def tasks(self, run: str, step: str) -> list[TaskInfo]:
+        """List the tasks of a step by their place in the foreach, then in the order they began."""
+        if (run, step) not in self._tasks:
+            found = self.metadata.tasks(run, step)
+            self._tasks[run, step] = sorted(found, key=lambda task: [index for _, index in self.path(task)])
+        return self._tasks[run, step]
+
+    def path(self, task: TaskInfo) -> tuple[Frame, ...]:
+        """Give the foreach frames around a task, outermost first."""
+        if task.path is not None:
+            return task.path
+        node = self.graph.nodes.get(task.step)
+        if node is None or node.depth == 0:
+            return ()
+        # A resumed run's clones lack this metadata; the artifact has it.
+        past = self.open(task)
+        stack = past["_foreach_stack"] if "_foreach_stack" in past else []
+        return tuple((frame.step, frame.index) for frame in stack)
+
+    def iteration(self, task: TaskInfo) -> int:
+        """Give the place of a recursive step's task in its loop, from 0."""
+        past = self.open(task)
+        if "_iteration_stack" in past and past["_iteration_stack"]:
+            return int(past["_iteration_stack"][-1])
+        rounds = [t for t in self.tasks(task.run, task.step) if self.path(t) == self.path(task)]
+        return sorted(rounds, key=lambda t: t.created).index(task)
+
+    def splits(self, opener: TaskInfo) -> tuple[int, list[str]]:
+        """Give the number of splits that a foreach task opened, and their values as Metaflow notes them."""
+        past = self.open(opener)
+        count = past["_foreach_num_splits"] if "_foreach_num_splits" in past else 0
+        values = past["_foreach_values"] if "_foreach_values" in past else None
+        return int(count or 0), list(values or [])
+
+    def item(self, opener: TaskInfo, index: int) -> Any:
+        """Give the foreach value at an index: the item itself where the list is small, else Metaflow's note."""
+        past = self.open(opener)
+        variable = past["_foreach_var"] if "_foreach_var" in past else None
+        size = past.details.get(variable, {}).get("size") if variable else None
+        if variable in past and size is not None and size <= SMALL_BYTES:
+            try:
+                return past[variable][index]
+            except (TypeError, LookupError, AttributeError, ImportError):
+                pass
+        values = self.splits(opener)[1]
+        return values[index] if index < len(values) else None
+
+    def runs(self, namespace: str | None) -> list[RunInfo]:
+        """List the runs in a namespace, the newest first; None for all of them.
+
+        Raises
+        ------
+        TaskError
+            There are none: says where others are, or how to make one.
+        """
+        every = self.metadata.runs()
+        if not every:
+            places = ", ".join(map(str, self.metadata.searched)) or "any .metaflow folder from here upward"
+            msg = f"{self.flow} has no run in {places}. Make one first: `python <flow file> run`."
+            raise TaskError(msg)
+        found = [run for run in every if namespace is None or namespace in run.tags]
+        if not found:
+            others = sorted({tag for run in every for tag in run.tags if tag.startswith(("user:", "production:"))})
+            msg = (
+                f"{self.flow} has no run in namespace {namespace!r}; there are some in {', '.join(others)}. "
+                'Choose one with --namespace, or --namespace "" for all.'
+            )
+            raise TaskError(msg)
+        return found
+
+    def run(self, run_id: str, namespace: str | None) -> RunInfo:
+        """Find a run by its id."""
+        every = self.metadata.runs()
+        found = next((run for run in every if run.id == run_id), None)
+        if found is None:
+            known = ", ".join(run.id for run in every[:5]) or "none"
+            msg = f"{self.flow} has no run {run_id!r}. The latest are: {known}."
+            raise TaskError(msg)
+        if namespace is not None and namespace not in found.tags:
+            owners = ", ".join(sorted(tag for tag in found.tags if tag.startswith(("user:", "production:"))))
+            msg = f'Run {run_id} is not in namespace {namespace!r} but in {owners}: add --namespace "".'
+            raise TaskError(msg)
+        return found
+
+    def state(self, run: RunInfo) -> str:
+        """Say how a run ended, as the end of a sentence."""
+        reached = self.metadata.steps(run.id)
+        if self.graph.end in reached:
+            ends = self.tasks(run.id, self.graph.end)
+            if ends and ends[-1].ok:
+                return f"finished {ago(ends[-1].ended or ends[-1].created)}"
+        for step in reached:
+            if step != PARAMETERS and any(task.ok is False for task in self.tasks(run.id, step)):
+                return f"which failed in `{step}`"
+        return f"begun {ago(run.created)} and not finished: still going, or killed"
+
+
+def namespace_or_current(namespace: Any, keep: object) -> str | None:
+    """Give the namespace to look in: the Client's own where none was asked for; None for all."""
+    if namespace is keep:
+        return current_namespace()
+    return namespace or None
+
+
+def ago(when: float) -> str:
+    """Say how long ago a time was, in words."""
+    seconds = max(0, time.time() - when)
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        count = int(seconds // size)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def open_history(flow: str, graph: Graph, cwd: Path, flow_file: Path | None) -> History:
+    """Find the runs of a flow from the working directory, or else from the flow file."""
+    metadata = Metadata(flow, cwd, flow_file)
+    known = _sources.setdefault(metadata.key, (metadata, Reader(flow, metadata)))
+    return History(flow, graph, *known)
+
+
+_sources: dict[tuple[str, str], tuple[Metadata, Reader]] = {}

@@ -1,0 +1,49 @@
+"""What has been spun in this process: the last good result of each step, for steps that follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spin_magic.engine.stores import OutputStore
+    from spin_magic.flows.load import FlowCode
+    from spin_magic.result import SpinResult
+
+StepKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Spun:
+    """A step that was spun: its result, and what it would hand on."""
+
+    result: SpinResult
+    output: OutputStore
+
+
+_spun: dict[StepKey, Spun] = {}
+
+
+def key(code: FlowCode, step: str) -> StepKey:
+    """Tell a step from those of other flows of the same name."""
+    return (str(code.path), code.cls.__name__, step)
+
+
+def remember(where: StepKey, spun: Spun) -> None:
+    """Keep a good result in place of the step's earlier one."""
+    _spun[where] = spun
+
+
+def last(where: StepKey) -> Spun | None:
+    """Give the last good result of a step."""
+    return _spun.get(where)
+
+
+def leading_to(code: FlowCode, step: str) -> list[str]:
+    """List the steps of a flow whose last spin led to a step."""
+    path, flow, _ = key(code, step)
+    return [
+        where[2]
+        for where, spun in _spun.items()
+        if where[:2] == (path, flow) and step in (spun.result.next or ())
+    ]

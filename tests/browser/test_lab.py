@@ -1,0 +1,167 @@
+"""The quickstart in a real JupyterLab: what people see, light and dark."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.slow
+
+# Resolves once every cell has run, or the first has failed.
+RUN_ALL = """() => {
+    window.spinRan = null;
+    window.jupyterapp.commands.execute('notebook:run-all-cells').then(done => { window.spinRan = String(done); });
+}"""
+UNFINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
+    .filter(each => each.model.type === 'code' && !each.model.executionCount)
+    .map(each => each.model.sharedModel.getSource())"""
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+
+
+@dataclass
+class Seen:
+    """The page, and all that it asked for and complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def cell(self, source: str) -> Locator:
+        """The cell whose source has this line."""
+        return (
+            self.page.locator(".jp-CodeCell")
+            .filter(has=self.page.locator(".jp-InputArea", has_text=source))
+            .first
+        )
+
+    def theme(self, name: str) -> None:
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
+        )
+        light = "true" if name == "light" else "false"
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']")
+        self.page.wait_for_timeout(500)
+
+
+@pytest.fixture(scope="module")
+def seen(browser: Browser, lab: str, quickstart: Path) -> Iterator[Seen]:
+    """The quickstart after Run All."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=1)
+    page = context.new_page()
+    seen = Seen(page)
+    context.on("request", lambda request: seen.requests.append(request.url))
+    page.on("pageerror", lambda error: seen.complaints.append(f"{error}"))
+    page.on(
+        "console",
+        lambda message: (
+            seen.complaints.append(f"{message.text} ({message.location.get('url', '')})")
+            if message.type == "error"
+            else None
+        ),
+    )
+    page.goto(f"{lab}/lab/tree/quickstart.ipynb?reset&token={TOKEN}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_function(
+        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=60_000,
+    )
+    page.evaluate(RUN_ALL)
+    page.wait_for_function("() => window.spinRan !== null", timeout=180_000)
+    page.wait_for_timeout(1000)
+    yield seen
+    context.close()
+
+
+def test_every_cell_ran_without_an_error(seen: Seen) -> None:
+    assert seen.page.evaluate(UNFINISHED) == []
+    for kind in ("application/vnd.jupyter.error", "application/vnd.jupyter.stderr"):
+        assert seen.page.locator(f"[data-mime-type='{kind}']").all_inner_texts() == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_pictures_for_people(seen: Seen, screenshots: Path, theme: str) -> None:
+    """Every output that a reader sees, and the whole window, in both themes."""
+    seen.theme(theme)
+    seen.page.keyboard.press("Escape")
+    written = []
+    for number, cell in enumerate(seen.page.locator(".jp-CodeCell").all(), 1):
+        output = cell.locator(".jp-OutputArea").first
+        if not output.is_visible():
+            continue
+        cell.scroll_into_view_if_needed()
+        seen.page.wait_for_timeout(150)
+        file = screenshots / f"cell-{number:02d}-{theme}.png"
+        cell.screenshot(path=file)
+        written.append(file)
+    seen.cell("%%spin TrainFlow train").scroll_into_view_if_needed()
+    seen.page.screenshot(path=screenshots / f"lab-{theme}.png")
+
+    assert len(written) >= 8
+    assert all(file.stat().st_size > 1000 for file in written)
+
+
+def test_inputs_are_shown(seen: Seen) -> None:
+    panel = seen.cell("%spin_inputs TrainFlow train").locator(".jp-OutputArea").first
+
+    for name in ("train_df", "test_df", "grid", "test_size", "DataFrame"):
+        expect(panel).to_contain_text(name)
+
+
+def test_the_panel_of_an_edited_step_shows_what_it_made(seen: Seen) -> None:
+    panel = seen.cell("%%spin TrainFlow train").locator(".jp-OutputArea").first
+
+    for text in ("train", "metrics", "model", "changed", "f1"):
+        expect(panel).to_contain_text(text)
+
+
+def test_the_panel_of_an_unedited_step_says_same(seen: Seen) -> None:
+    panel = seen.cell("r = %spin TrainFlow join").locator(".jp-OutputArea").first
+
+    expect(panel).to_contain_text("join")
+    expect(panel).to_contain_text("same")
+    expect(panel).not_to_contain_text(re.compile(r"\bchanged\b.*best_C"))
+
+
+def test_the_card_is_sandboxed_and_rendered(seen: Seen) -> None:
+    cell = seen.cell("%%spin TrainFlow train")
+    for closed in cell.locator("details:not([open]) > summary").all():
+        if closed.is_visible():
+            closed.click()
+    frame = cell.locator("iframe").first
+    expect(frame).to_have_count(1)
+    tokens = (frame.get_attribute("sandbox") or "not sandboxed").split()
+
+    assert "not" not in tokens
+    assert "allow-same-origin" not in tokens
+    assert "allow-top-navigation" not in tokens
+    frame.scroll_into_view_if_needed()
+    inside = cell.frame_locator("iframe").first
+    expect(inside.get_by_text("balanced").first).to_be_visible(timeout=20_000)
+    expect(inside.get_by_text("Error Card")).to_have_count(0)
+
+
+def test_nothing_is_asked_of_another_machine(seen: Seen) -> None:
+    hosts = {
+        urlsplit(url).hostname
+        for url in seen.requests
+        if urlsplit(url).scheme not in {"data", "blob", "about"}
+    }
+
+    assert hosts == {"127.0.0.1"}
+
+
+def test_nothing_is_complained_about(seen: Seen) -> None:
+    assert seen.complaints == []

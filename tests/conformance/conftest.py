@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import ONE_BY_NAME, Case
+from tests.conformance.runs import RealRun, Runner, environment, make_project
+
+
+@pytest.fixture(scope="session")
+def runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
+    """Every run that the chosen tests need, started at once."""
+    runner = Runner(make_project(tmp_path_factory.mktemp("conformance") / "project"))
+    for item in request.session.items:
+        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+        if isinstance(case, Case):
+            runner.start(case)
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def project(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the flows, as the working directory."""
+    monkeypatch.chdir(runner.project)
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    return runner.project
+
+
+@pytest.fixture
+def real_run(case: Case, runner: Runner, project: Path, monkeypatch: pytest.MonkeyPatch) -> RealRun:
+    """The run of the test's case."""
+    for name, value in case.env.items():
+        monkeypatch.setenv(name, value)
+    return runner.get(case)
+
+
+@pytest.fixture
+def run_of(runner: Runner, project: Path):
+    """A function that gives the run of a case by its name."""
+    return lambda name: runner.get(ONE_BY_NAME[name])

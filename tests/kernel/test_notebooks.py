@@ -1,0 +1,40 @@
+"""Every documented notebook runs, from top to bottom, in a fresh kernel."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tests.kernel.harness import run_notebook
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+DOCUMENTED = sorted(each.name for each in NOTEBOOKS.glob("*.ipynb"))
+
+
+def test_there_are_notebooks() -> None:
+    assert "quickstart.ipynb" in DOCUMENTED
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_notebook_is_committed_without_outputs(name: str) -> None:
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+
+    assert [cell.source for cell in notebook.cells if cell.get("outputs")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_notebook_runs(name: str, tmp_path: Path) -> None:
+    folder = shutil.copytree(
+        NOTEBOOKS, tmp_path / "notebooks", ignore=shutil.ignore_patterns(".*", "__pycache__")
+    )
+    cells = run_notebook(nbformat.read(folder / name, as_version=4), folder)
+
+    assert [cell.text for cell in cells if cell.failed] == []
+    assert all(cell.executed for cell in cells)
+    spins = [cell for cell in cells if cell.source.startswith(("%%spin ", "%spin "))]
+    assert spins
+    assert [cell.source for cell in spins if not cell.data("text/html")] == []

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+import contextlib
+import shlex
+from dataclasses import FrozenInstanceError
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spin_magic.errors import OptionError
+from spin_magic.options import (
+    INPUTS_HELP,
+    SPIN_HELP,
+    HelpRequested,
+    InputsOptions,
+    SpinOptions,
+    parse_inputs,
+    parse_spin,
+)
+
+
+def refused(line, parse=parse_spin):
+    with pytest.raises(OptionError) as caught:
+        parse(line)
+    return str(caught.value)
+
+
+def test_flow_and_step_alone_leave_the_defaults():
+    assert parse_spin("TrainFlow train") == SpinOptions("TrainFlow", "train")
+    assert parse_inputs(" flows/a.py:F  12/train/3 ") == InputsOptions("flows/a.py:F", "12/train/3")
+
+
+def test_every_option_of_spin():
+    line = (
+        "F s --index 2 --from 17 --namespace user:ann --set alpha=0.5 --set 'name=\"a b\"'"
+        " --artifacts-module over.py --skip-decorators --config-value c '{\"a\": 1}' --config d d.json"
+        " --config e e.json --locals --seed -7 --no-cards --cwd /data -o r"
+    )
+    assert parse_spin(line) == SpinOptions(
+        "F",
+        "s",
+        index=2,
+        run="17",
+        namespace="user:ann",
+        assignments=(("alpha", "0.5"), ("name", '"a b"')),
+        artifacts_module="over.py",
+        skip_decorators=True,
+        config_value=(("c", '{"a": 1}'),),
+        config=(("d", "d.json"), ("e", "e.json")),
+        bind_locals=True,
+        seed=-7,
+        cards=False,
+        cwd="/data",
+        output="r",
+    )
+
+
+def test_every_option_of_spin_inputs():
+    line = "F s --value b --from spin --namespace '' --overwrite --all --only df,alpha, -o inp --set [0].x=1"
+    assert parse_inputs(line) == InputsOptions(
+        "F",
+        "s",
+        value="b",
+        source="spin",
+        namespace="",
+        overwrite=True,
+        load_all=True,
+        only=("df", "alpha"),
+        output="inp",
+        assignments=(("[0].x", "1"),),
+    )
+
+
+def test_options_are_frozen():
+    with pytest.raises(FrozenInstanceError):
+        parse_spin("F s").flow = "G"
+
+
+@pytest.mark.parametrize("line", ["--index 2 F s", "F --index 2 s", "F s --index 2", "F s --index=2"])
+def test_options_may_stand_anywhere(line):
+    assert parse_spin(line) == SpinOptions("F", "s", index=2)
+
+
+def test_no_run_and_the_last_spin_are_two_different_sources():
+    assert (parse_spin("F s").source, parse_spin("F s").run) == ("run", None)
+    assert (parse_spin("F s --from spin").source, parse_spin("F s --from spin").run) == ("spin", None)
+    assert (parse_spin("F s --from 3").source, parse_spin("F s --from 3").run) == ("run", "3")
+
+
+def test_a_namespace_that_is_not_given_differs_from_all():
+    assert parse_spin("F s").namespace is None
+    assert parse_spin('F s --namespace ""').namespace == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("F s --value -3", "-3"),
+        ("F s --value=-x", "-x"),
+        ("F s --value a#b", "a#b"),
+        ("F s --value '#1'", "#1"),
+        ("F s --value 'a b'", "a b"),
+        ('F s --value "it\'s"', "it's"),
+        (r"F s --value a\ b", "a b"),
+        ("F s --value b # the second one", "b"),
+        ("F s --value b # what's \"this", "b"),
+        ("F s --value b # --index 3", "b"),
+    ],
+)
+def test_quotes_dashes_and_comments_in_values(line, value):
+    assert parse_spin(line) == SpinOptions("F", "s", value=value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"])))
+def test_any_value_survives_quoting(value):
+    assert parse_spin(f"F s --value={shlex.quote(value)} # comment").value == value
+
+
+@given(st.text())
+def test_any_line_is_understood_or_refused_as_our_own_error(line):
+    with contextlib.suppress(HelpRequested, OptionError):
+        options = parse_spin(line)
+        assert options.flow
+        assert options.step
+
+
+@pytest.mark.parametrize(
+    ("target", "expression"),
+    [
+        ("x", "1"),
+        ("train.x", "df.head(10)"),
+        ("[12].x", "[1, 2]"),
+        ("größe", "{'a': 1}"),
+        ("x", "y==2"),
+        ("x", "-1"),
+    ],
+)
+def test_set_takes_names_and_branches(target, expression):
+    line = f"F s --set {shlex.quote(f'{target}={expression}')}"
+    assert parse_spin(line).assignments == ((target, expression),)
+
+
+@pytest.mark.parametrize("text", ["x", "x=", "x= "])
+def test_set_without_an_expression_is_refused(text):
+    assert f"Option --set: {text!r} should be NAME=EXPR" in refused(f"F s --set {shlex.quote(text)}")
+
+
+@pytest.mark.parametrize(
+    "target", ["1x", "a.b.c", "[x].y", "[-1].y", "a b", "", "for", "if.x", "[0]", "x[0]"]
+)
+def test_set_with_a_wrong_left_side_is_refused(target):
+    message = refused(f"F s --set {shlex.quote(f'{target}=1')}")
+    assert f"{target!r} should be NAME, or STEP.NAME or [I].NAME for a join" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("", "FLOW and STEP are missing, as in TrainFlow train. See --help."),
+        ("# nothing", "FLOW and STEP are missing, as in TrainFlow train. See --help."),
+        ("F", "STEP is missing after F, as in F train. See --help."),
+        ("F ''", "STEP is missing after F, as in F train. See --help."),
+        ("'' s", "FLOW must not be empty."),
+        ("F s 3 4", "'3 4' is too much: the line takes FLOW, STEP and options."),
+        ("F s --indx 2", "There is no option --indx. Did you mean '--index'? See --help."),
+        ("F --sett=3 s", "There is no option --sett. Did you mean '--set' or '--seed'? See"),
+        ("F s --name x", "There is no option --name."),
+        ("F s -x", "There is no option -x. See --help."),
+        ("F s --index", "Option --index: expected one argument."),
+        ("F s --index two", "Option --index: 'two' is not a whole number."),
+        ("F s --index -1", "--index -1: split indices count from 0."),
+        ("F s --seed 1.5", "Option --seed: '1.5' is not a whole number."),
+        ("F s --config a", "Option --config: expected 2 arguments."),
+        ("F s --locals=3", "Option --locals: ignored explicit argument '3'."),
+        ("F s -o 3x", "Option -o: '3x' is not a name that can be bound."),
+        ("F s -o class", "Option -o: 'class' is not a name that can be bound."),
+        ("F s 'abc", "The line cannot be split into words: no closing quotation."),
+        ("F s --index 1 --value b", "--index and --value both choose the task"),
+        ("F 3/s --from 4", "STEP 3/s names a run already"),
+        ("F 3/s --from spin", "STEP 3/s names a run already"),
+    ],
+)
+def test_each_mistake_has_its_own_message(line, message):
+    assert refused(line).startswith(message)
+
+
+@pytest.mark.parametrize("option", ["--ind 2", "--name x", "--skip", "--no-card", "--overwrite", "--all"])
+def test_options_are_never_abbreviated_nor_taken_from_the_other_magic(option):
+    assert refused(f"F s {option}").startswith(f"There is no option {option.split()[0]}.")
+
+
+@pytest.mark.parametrize("option", ["--seed 3", "--no-cards", "--locals", "--skip-decorators"])
+def test_spin_inputs_takes_no_option_of_running(option):
+    assert refused(f"F s {option}", parse_inputs).startswith(f"There is no option {option.split()[0]}.")
+
+
+@pytest.mark.parametrize(("names", "part"), [("'a b'", "'a b'"), ("a,3", "'3'"), (",", "at least one name")])
+def test_only_takes_names(names, part):
+    assert part in refused(f"F s --only {names}", parse_inputs)
+
+
+@pytest.mark.parametrize("line", ["-h", "--help", "F s --help", "--help --nonsense"])
+def test_help_is_asked_for_anywhere(line):
+    with pytest.raises(HelpRequested) as caught:
+        parse_spin(line)
+    assert str(caught.value) == SPIN_HELP
+    with pytest.raises(HelpRequested) as caught:
+        parse_inputs(line)
+    assert str(caught.value) == INPUTS_HELP
+
+
+def test_help_is_plain_text_of_every_option_whatever_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with pytest.raises(HelpRequested) as caught:
+        parse_spin("--help")
+    assert str(caught.value) == SPIN_HELP
+    assert "\x1b" not in SPIN_HELP
+    assert SPIN_HELP.startswith("usage: %spin FLOW STEP [options]\n       %%spin FLOW STEP [options]")
+    for option in ("--index I", "--value V", "--from RUN", "--namespace NS", "--set NAME=EXPR", "--cwd DIR"):
+        assert f"  {option} " in SPIN_HELP
+        assert f"  {option} " in INPUTS_HELP
