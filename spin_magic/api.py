@@ -17,7 +17,7 @@ private.check()
 from spin_magic.engine.state import preserved  # noqa: E402 -- only once Metaflow is known to be right
 from spin_magic.flows.names import lending  # noqa: E402
 from spin_magic.outcome import build_result  # noqa: E402
-from spin_magic.plan import KEEP, Plan, Request, make_plan  # noqa: E402
+from spin_magic.plan import KEEP, Plan, Request, find_code, make_plan  # noqa: E402
 from spin_magic.result import Artifact, SpinResult, StepInputs  # noqa: E402
 from spin_magic.runs.inputs import public_names  # noqa: E402
 from spin_magic.engine import task  # noqa: E402
@@ -125,8 +125,8 @@ def spin(
         notebook=notebook or {},
         filename=filename,
     )
-    with preserved():
-        plan = make_plan(request)
+    with preserved(), (code := find_code(request)).active():
+        plan = make_plan(request, code)
         made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards)
         result = build_result(plan, made.outcome, made.locals, begun)
     if result.ok:
@@ -147,7 +147,7 @@ def _execute(plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
-    with plan.code.active(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
+    with lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
         if seed is not None:
             _seed(seed)
         return _Execution(task.run(job), caught)
@@ -210,8 +210,8 @@ def spin_inputs(
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
     )
-    with preserved():
-        plan = make_plan(request)
+    with preserved(), (code := find_code(request)).active():
+        plan = make_plan(request, code)
         outcome = _execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
         if outcome.error is not None:
             raise outcome.error

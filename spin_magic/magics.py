@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
-from IPython.display import display
 
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
 from spin_magic.options import INPUTS_HELP, SPIN_HELP, HelpRequested, parse_inputs, parse_spin
@@ -18,16 +17,13 @@ if TYPE_CHECKING:
     from spin_magic.options import InputsOptions, SpinOptions, TaskOptions
     from spin_magic.result import SpinResult
 
-# IPython leaves frames with this local variable out of tracebacks; each frame has to say it.
-# `__tracebackhide__ = True`
-
 
 def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Parse the line for a magic; print the help where the line asks for it."""
 
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         def magic(self: SpinMagics, line: str, cell: str | None = None) -> Any:
-            __tracebackhide__ = True
+            __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
             try:
                 options = parse(line)
             except HelpRequested as request:
@@ -46,7 +42,7 @@ def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..
 class SpinMagics(Magics):
     """``%spin_inputs``, ``%spin`` and ``%%spin``."""
 
-    shell: InteractiveShell
+    shell: Any
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._replaced = _entries(shell)
@@ -56,24 +52,29 @@ class SpinMagics(Magics):
     @line_magic
     @_reads(parse_inputs, INPUTS_HELP)
     def spin_inputs(self, options: InputsOptions, _: None) -> None:
+        """Make the inputs of a step variables of the notebook."""
         __tracebackhide__ = True
-        # Late, as Metaflow and the report are slow to import and %load_ext is not.
-        from spin_magic import api, report
+        # Late: Metaflow and the report are slow to import, and %load_ext is not.
+        from spin_magic import api, report  # noqa: PLC0415
 
         inputs = api.spin_inputs(options.flow, options.step, **self._task(options))
-        self._names.bind_inputs(inputs, options)
+        for said in self._names.bind_inputs(inputs, options):
+            print(said)  # noqa: T201 - for the user, above the panel
         self._give(options, inputs)
-        display(report.inputs_mimebundle(inputs), raw=True)
+        self.shell.display_pub.publish(report.inputs_mimebundle(inputs))
 
     @line_cell_magic
     @_reads(parse_spin, SPIN_HELP)
     def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
+        """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
-        from spin_magic import api, report
+        from spin_magic import api, report  # noqa: PLC0415 - late, as above
 
-        result = api.spin(options.flow, options.step, body=cell, check=False, **self._run(options))
+        result: SpinResult = api.spin(
+            options.flow, options.step, body=cell, check=False, **self._run(options)
+        )
         self._keep(options, result)
-        display(report.mimebundle(result), raw=True)
+        self.shell.display_pub.publish(report.mimebundle(result))
         if result.error is not None:
             raise result.error
         if cell is not None:
@@ -81,8 +82,21 @@ class SpinMagics(Magics):
         self._once.add(result)
         return result
 
+    def withdraw(self) -> None:
+        """Put back what the magics replaced, and leave nothing of them in the shell."""
+        manager = self.shell.magics_manager
+        for (kind, name), before in self._replaced.items():
+            table = manager.registry if kind == "registry" else manager.magics[kind]
+            if before is None:
+                table.pop(name, None)
+            else:
+                table[name] = before
+        self._once.clear()
+        self.shell.configurables[:] = [each for each in self.shell.configurables if each is not self]
+        for names in (self.shell.user_ns, self.shell.user_ns_hidden):
+            names.pop("_spin", None)
+
     def _task(self, options: TaskOptions) -> dict[str, Any]:
-        __tracebackhide__ = True
         call = {
             "index": options.index,
             "value": options.value,
@@ -99,7 +113,6 @@ class SpinMagics(Magics):
         return call if options.namespace is None else call | {"namespace": options.namespace or None}
 
     def _run(self, options: SpinOptions) -> dict[str, Any]:
-        __tracebackhide__ = True
         return self._task(options) | {
             "skip_decorators": options.skip_decorators,
             "seed": options.seed,
@@ -134,28 +147,28 @@ def _entries(shell: InteractiveShell) -> dict[tuple[str, str], Any]:
     return entries | {("registry", _OURS): manager.registry.get(_OURS)}
 
 
+def register(shell: InteractiveShell) -> None:
+    """Add the magics to a shell.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell; `unregister` takes them out again.
+    """
+    shell.register_magics(SpinMagics)
+
+
 def unregister(shell: InteractiveShell) -> None:
     """Take the magics out again, and put back what they replaced.
 
     Parameters
     ----------
     shell : InteractiveShell
-        The shell in which `SpinMagics` was registered.
+        A shell that went through `register`; any other is left alone.
     """
-    manager = shell.magics_manager
-    ours = manager.registry.get(_OURS)
-    if not isinstance(ours, SpinMagics):
-        return
-    for (kind, name), before in ours._replaced.items():
-        table = manager.registry if kind == "registry" else manager.magics[kind]
-        if before is None:
-            table.pop(name, None)
-        else:
-            table[name] = before
-    ours._once.clear()
-    shell.configurables[:] = [each for each in shell.configurables if each is not ours]
-    for names in (shell.user_ns, shell.user_ns_hidden):
-        names.pop("_spin", None)
+    ours = shell.magics_manager.registry.get(_OURS)
+    if isinstance(ours, SpinMagics):
+        ours.withdraw()
 
 
 _OURS = SpinMagics.__name__

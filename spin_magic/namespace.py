@@ -39,16 +39,19 @@ class Names:
         self._is_ours: dict[str, Callable[[object], bool]] = {}
 
     def may_bind(self, name: str, *, overwrite: bool = False) -> bool:
-        """Say whether a name is free, ours, or may be overwritten; never one of Python's or IPython's."""
-        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+        """Say whether a name is free, ours, or may be overwritten."""
+        if self.is_reserved(name):
             return False
-        namespace = self._shell.user_ns
-        if _IPYTHON_NAMES.fullmatch(name) or name in self._shell.user_ns_hidden:
-            return False
-        if name not in namespace or overwrite:
+        if overwrite or name not in self._shell.user_ns:
             return True
         ours = self._is_ours.get(name)
-        return ours is not None and ours(namespace[name])
+        return ours is not None and ours(self._shell.user_ns[name])
+
+    def is_reserved(self, name: str) -> bool:
+        """Say whether a name is Python's or IPython's: binding it would break cells that call it."""
+        if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+            return True
+        return bool(_IPYTHON_NAMES.fullmatch(name)) or name in self._shell.user_ns_hidden
 
     def bind(self, values: Mapping[str, object]) -> None:
         """Bind names, and remember them as ours."""
@@ -63,7 +66,7 @@ class Names:
         self.bind({name: value for name, value in values.items() if name not in kept})
         return kept
 
-    def bind_inputs(self, inputs: StepInputs, options: InputsOptions) -> None:
+    def bind_inputs(self, inputs: StepInputs, options: InputsOptions) -> list[str]:
         """Bind ``self``, ``inputs`` and the artifacts, and note on `inputs` what came of each name.
 
         Parameters
@@ -72,23 +75,37 @@ class Names:
             What the step starts from.
         options : InputsOptions
             Which of them, and whether over names of the user.
+
+        Returns
+        -------
+        list of str
+            A sentence for each artifact that could not be loaded; it stays on ``self``.
         """
         fixed = {"self": inputs.self} | ({} if inputs.inputs is None else {"inputs": inputs.inputs})
         names = list(dict.fromkeys([*fixed, *inputs]))
         _check_only(options.only, names)
         values: dict[str, object] = {}
-        kept, waiting = [], []
+        kept, waiting, failures = [], [], []
         for name in options.only or names:
-            if not self.may_bind(name, overwrite=options.overwrite):
-                kept.append(name)
-            elif name in fixed:
+            if name in fixed and self.may_bind(name, overwrite=options.overwrite):
                 values[name] = fixed[name]
-            elif not (options.only or options.load_all) and is_large(inputs, name):
+            elif self.is_reserved(name) or (
+                not options.only and not options.load_all and is_large(inputs, name)
+            ):
                 waiting.append(name)
+            elif not self.may_bind(name, overwrite=options.overwrite):
+                kept.append(name)
             else:
-                values[name] = inputs[name]
+                try:
+                    values[name] = inputs[name]
+                except Exception as error:
+                    if options.only:
+                        raise
+                    waiting.append(name)
+                    failures.append(f"{name} could not be loaded: {type(error).__name__}: {error}")
         self.bind(values)
         inputs.bound, inputs.kept, inputs.waiting = tuple(values), tuple(kept), tuple(waiting)
+        return failures
 
 
 class ShownOnce:

@@ -57,8 +57,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         compare=lambda budget: _compare(plan, output, entries, budget),
         render=_render,
     )
-    with plan.code.active():
-        result.notes.extend([*plan.notes, *_notes(plan, outcome, result), *outcome.notes])
+    result.notes.extend([*plan.notes, *_notes(plan, outcome, result), *outcome.notes])
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
 
@@ -83,8 +82,7 @@ def _artifact(plan: Plan, output: OutputStore, name: str) -> Artifact:
     known = output.artifact(name)
     if not known.live:
         return known
-    with plan.code.active():
-        size, _ = look_at_pickle(known.load())
+    size, _ = look_at_pickle(known.load())
     return Artifact(name, known.type_name, size, known.load, live=True)
 
 

@@ -146,8 +146,23 @@ class Plan:
         )
 
 
-def make_plan(request: Request) -> Plan:
-    """Work out a spin: the flow, the step's function, the task, the inputs.
+def find_code(request: Request) -> FlowCode:
+    """Find and load the flow.
+
+    Raises
+    ------
+    FlowError
+        It cannot be found or loaded.
+    """
+    cwd = request.cwd or Path.cwd()
+    if request.cwd is not None and not request.cwd.is_dir():
+        msg = f"--cwd {request.cwd}: there is no such folder."
+        raise OptionError(msg)
+    return load(_locate(request), cwd)
+
+
+def make_plan(request: Request, code: FlowCode) -> Plan:
+    """Work out a spin: the step's function, the task, the inputs.
 
     Raises
     ------
@@ -155,26 +170,20 @@ def make_plan(request: Request) -> Plan:
         Something is not as it must be.
     """
     cwd = request.cwd or Path.cwd()
-    if request.cwd is not None and not request.cwd.is_dir():
-        msg = f"--cwd {request.cwd}: there is no such folder."
-        raise OptionError(msg)
-    code = load(_locate(request), cwd)
     wanted = _wanted(request, code.cls.__name__)
-    with code.active():
-        prepared, function, edited = _step_function(request, code, wanted.step)
+    prepared, function, edited = _step_function(request, code, wanted.step)
     _refuse(prepared, wanted.step)
     graph = graph_of(prepared.cls)
     history = open_history(code.cls.__name__, graph, cwd, code.path)
     choice, sources, why = _sources(request, wanted, history, code)
     node = graph.nodes[wanted.step]
-    with code.active():
-        stores, notes = input_stores(
-            sources,
-            prepared,
-            join=node.type == "join",
-            overrides={**_artifacts_module(request), **request.overrides},
-            around=code.active,
-        )
+    stores, notes = input_stores(
+        sources,
+        prepared,
+        join=node.type == "join",
+        overrides={**_artifacts_module(request), **request.overrides},
+        around=code.active,
+    )
     return Plan(
         request=request,
         code=code,

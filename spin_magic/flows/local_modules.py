@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.machinery
 import linecache
 import os
@@ -48,7 +49,7 @@ class LocalModules:
     def _is_local(self, file: object) -> bool:
         if not isinstance(file, str) or not file.endswith(".py"):
             return False
-        path = os.path.realpath(file)
+        path = _real(file)
         if "site-packages" in path or not path.startswith(self._folders):
             return False
         return not path.startswith(_INSTALLED)
@@ -92,6 +93,11 @@ class LocalModules:
             for name in self._modules:
                 sys.modules.pop(name, None)
             sys.modules.update(hidden)
+
+
+@functools.lru_cache(maxsize=16384)
+def _real(path: str) -> str:
+    return os.path.realpath(path)
 
 
 def _read(path: str) -> bytes:

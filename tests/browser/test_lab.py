@@ -23,7 +23,8 @@ pytestmark = pytest.mark.slow
 # Resolves once every cell has run, or the first has failed.
 RUN_ALL = """() => {
     window.spinRan = null;
-    window.jupyterapp.commands.execute('notebook:run-all-cells').then(done => { window.spinRan = String(done); });
+    const ran = window.jupyterapp.commands.execute('notebook:run-all-cells');
+    ran.then(done => { window.spinRan = String(done); });
 }"""
 UNFINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(each => each.model.type === 'code' && !each.model.executionCount)
@@ -52,7 +53,7 @@ class Seen:
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
         )
         light = "true" if name == "light" else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']")
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
         self.page.wait_for_timeout(500)
 
 
