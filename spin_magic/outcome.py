@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 from spin_magic.compare import Incomparable, same_value
+from spin_magic.engine.prepare import constants_of, parameters_of
 from spin_magic.engine.stores import OutputStore, look_at_pickle, store_form
 from spin_magic.engine.task import Outcome
-from spin_magic.errors import TaskError
+from spin_magic.errors import TaskError, nearest
 from spin_magic.flows.names import remedy
-from spin_magic.flows.reads import unset_reads
+from spin_magic.flows.reads import assigned_names, unset_reads
 from spin_magic.plan import Plan
 from spin_magic.result import Artifact, Artifacts, DiffRow, SpinResult
+from spin_magic.runs.inputs import public_names
 
 LARGE_BYTES = 32 * 2**20
 SMALL_BYTES = 2**20
@@ -144,10 +147,33 @@ def _notes(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
         names = ", ".join(f"@{name}" for name in ignored)
         notes.append(f"Not applied in a spin, but in `run`: {names}.")
     if not result.ok:
-        return notes
+        return [*notes, *explain_failure(plan, result.error)]
     notes += _transition_notes(plan, result)
     notes += _artifact_notes(plan, outcome)
     notes += unset_reads(plan.prepared.cls, plan.step, result.next or (), outcome.output.names())
+    return notes
+
+
+def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
+    """Say more about an error that Metaflow words too briefly; the traceback shows it as well."""
+    if not isinstance(error, AttributeError):
+        return []
+    text, notes = str(error), []
+    missing = re.fullmatch(r"Flow \w+ has no attribute '(\w+)'", text)
+    if missing:
+        known = public_names(plan.stores, plan.prepared, join=plan.node.type == "join")
+        where = "; a join reads the others from `inputs`" if plan.node.type == "join" else ""
+        notes = [
+            f"`self.{missing[1]}` has not been set: this step finds {', '.join(known) or 'nothing'} on self{where}."
+            f"{nearest(missing[1], known)}"
+        ]
+    elif "not modifiable" in text:
+        fixed = {**parameters_of(plan.prepared.cls), **constants_of(plan.prepared.cls)}
+        names = sorted(assigned_names(plan.function) & set(fixed))
+        shown = ", ".join(f"`{name}`" for name in names) or "It"
+        notes = [f"{shown} is a parameter or constant, which no step can assign: use another name, or --set for a trial."]
+    for note in notes:
+        error.add_note(note)
     return notes
 
 

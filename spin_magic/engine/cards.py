@@ -129,10 +129,10 @@ def _page(task: TaskView, flow: Any, attributes: Any, components: list[Any], dat
     card_class = _card_class(kind)
     if card_class is None:
         return _error_page(task, data, str(CardClassFoundException(kind)))
-    steps, _ = flow._graph.output_steps()
+    graph, steps = _graph_and_steps(flow)
     arguments: dict[str, Any] = {"components": components, "graph": steps, "flow": flow}
     if "graph_info" in inspect.signature(card_class).parameters:
-        ends = {name: getattr(flow._graph, name) for name in ("start_step", "end_step")}
+        ends = {name: getattr(graph, name) for name in ("start_step", "end_step")}
         arguments["graph_info"] = {"steps": steps, **ends}
     if options:
         arguments["options"] = options
@@ -159,6 +159,16 @@ def _page(task: TaskView, flow: Any, attributes: Any, components: list[Any], dat
     if info.data is None:
         return _error_page(task, data, f"No information rendered from card of type {kind}")
     return str(info.data)
+
+
+def _graph_and_steps(flow: Any) -> tuple[Any, Any]:
+    graph = flow._graph
+    try:
+        return graph, graph.output_steps()[0]
+    except (KeyError, ValueError):
+        # An edit may leave the graph unfinished; the flow file's own is whole.
+        graph = type(flow).__mro__[1]._graph
+        return graph, graph.output_steps()[0]
 
 
 def _error_page(task: TaskView, data: Any, trace: str) -> str:

@@ -81,7 +81,8 @@ def step_names(cls: Any) -> list[str]:
     return list(dict.fromkeys([*cls._graph.sorted_nodes, *cls._graph.nodes]))
 
 
-def _copy_function(function: FunctionType) -> FunctionType:
+def copy_step(function: FunctionType, like: FunctionType) -> FunctionType:
+    """Copy a function as a step, with the attributes of another step and decorators of its own."""
     made = FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
@@ -91,14 +92,9 @@ def _copy_function(function: FunctionType) -> FunctionType:
         function.__module__,
         function.__doc__,
     )
-    return adopt(made, function)
-
-
-def adopt(made: FunctionType, step: FunctionType) -> FunctionType:
-    """Give a function the attributes of a step, with decorators of its own."""
-    made.__dict__.update(step.__dict__)
+    made.__dict__.update(like.__dict__)
     for kind in ("decorators", "wrappers", "config_decorators"):
-        setattr(made, kind, [copy.copy(decorator) for decorator in getattr(step, kind)])
+        setattr(made, kind, [copy.copy(decorator) for decorator in getattr(like, kind)])
     return made
 
 
@@ -123,7 +119,7 @@ def _copy_class(base: Any, steps: Mapping[str, FunctionType]) -> Any:
         if isinstance(value, Parameter):
             namespace[name] = _copy_parameter(value)
         elif isinstance(value, FunctionType) and hasattr(value, "is_step"):
-            namespace[name] = _copy_function(value)
+            namespace[name] = copy_step(value, value)
     cls = type(base)(base.__name__, (base,), {**namespace, **steps})
     inherited = cls._flow_state.inherited_data
     for item, found in list(inherited.items()):

@@ -132,7 +132,7 @@ def _spin_class(job: Job) -> Any:
     # FlowSpecMeta.__init__ would rebuild the graph from source; the base's is inherited instead.
     cls = type.__new__(type(base), base.__name__, (base,), namespace)
     old = getattr(base, job.step)
-    made = setup.adopt(job.function or setup._copy_function(old), old)
+    made = setup.copy_step(job.function or old, old)
     if threading.current_thread() is threading.main_thread():
         honoured = setup.HONOURED
     else:

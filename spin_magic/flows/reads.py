@@ -22,6 +22,11 @@ def _names_on_self(function: Any) -> tuple[set[str], set[str]]:
     return reads, sets
 
 
+def assigned_names(function: Any) -> set[str]:
+    """List the names that a step assigns on ``self``."""
+    return _names_on_self(function)[1]
+
+
 def unset_reads(cls: Any, step: str, following: Iterable[str], available: Iterable[str]) -> list[str]:
     """Find artifacts that the next steps read and that nobody has set.
 

@@ -70,26 +70,29 @@ def parse_cell(cell: str, step: str, arguments: tuple[str, ...] | None) -> StepT
     if not _has_code(cell):
         msg = f"The cell is empty: write the body of {step!r}, or use `%spin` to run it as it is in the file."
         raise CellError(msg)
+    # Line 1 stands for the magic's own line, and holds what the text would stand under in the flow file.
     indented = _is_indented(cell)
-    text = f"if True:\n{cell}" if indented else f"\n{cell}"
-    tree = _parse(text, cell)
+    tree = _parse(f"if True:\n{cell}" if indented else f"\n{cell}", cell)
     body = tree.body[0].body if indented else tree.body  # type: ignore[attr-defined]
-    if not body:
-        msg = f"The cell has only comments: write the body of {step!r}."
-        raise CellError(msg)
     definition = _definition(body, step)
     if definition is not None:
         _check_definition(definition, step, arguments)
-        return StepText(definition, text, whole=bool(definition.decorator_list))
-    node = _wrap_body(body, step, arguments or _guess_arguments(body))
+        node, head, inside = definition, "class Flow:", 4
+    else:
+        node = _wrap_body(body, step, arguments or _guess_arguments(body))
+        head, inside = f"    def {step}({', '.join(_names(node))}):", 8
     _refuse_await(node)
-    if indented:
-        return StepText(node, f"def {step}({', '.join(_names(node))}):\n{cell}", whole=False)
+    shown = cell if indented else textwrap.indent(cell, " " * inside)
+    if not indented:
+        _shift(node, inside)
+    return StepText(node, f"{head}\n{shown}", whole=bool(definition and definition.decorator_list))
+
+
+def _shift(node: ast.AST, columns: int) -> None:
     for child in ast.walk(node):
-        if child is not node and hasattr(child, "col_offset"):
-            child.col_offset += 4
-            child.end_col_offset += 4  # type: ignore[attr-defined]
-    return StepText(node, f"def {step}({', '.join(_names(node))}):\n{textwrap.indent(cell, '    ')}", whole=False)
+        if hasattr(child, "col_offset"):
+            child.col_offset += columns
+            child.end_col_offset += columns  # type: ignore[attr-defined]
 
 
 def _has_code(cell: str) -> bool:
@@ -150,7 +153,6 @@ def _check_definition(node: ast.FunctionDef, step: str, arguments: tuple[str, ..
         was = f"def {step}({', '.join(arguments)})"
         msg = f"The cell's def {step}({', '.join(names)}) differs from the flow's {was}: use the flow's arguments."
         raise CellError(msg)
-    _refuse_await(node)
 
 
 def _names(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
