@@ -14,7 +14,7 @@ from spin_magic.engine import private
 
 private.check()
 
-from spin_magic.engine.state import preserved  # noqa: E402 -- only once Metaflow is known to be right
+from spin_magic.engine.state import in_plain_words, preserved, seeded  # noqa: E402 -- only once Metaflow is known to be right
 from spin_magic.flows.names import lending  # noqa: E402
 from spin_magic.outcome import build_result  # noqa: E402
 from spin_magic.plan import KEEP, Plan, Request, find_code, make_plan  # noqa: E402
@@ -125,7 +125,7 @@ def spin(
         notebook=notebook or {},
         filename=filename,
     )
-    with preserved(), (code := find_code(request)).active():
+    with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
         made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards)
         result = build_result(plan, made.outcome, made.locals, begun)
@@ -147,21 +147,9 @@ def _execute(plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
-    with lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
-        if seed is not None:
-            _seed(seed)
-        return _Execution(task.run(job), caught)
-
-
-def _seed(seed: int) -> None:
-    import random  # noqa: PLC0415 -- for the few spins that ask for it
-    import sys  # noqa: PLC0415
-
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed % 2**32)
-    if "torch" in sys.modules:
-        sys.modules["torch"].manual_seed(seed)
+    with plan.code.watched(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
+        with seeded(seed):
+            return _Execution(task.run(job), caught)
 
 
 def spin_inputs(
@@ -210,7 +198,7 @@ def spin_inputs(
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
     )
-    with preserved(), (code := find_code(request)).active():
+    with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
         outcome = _execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
         if outcome.error is not None:

@@ -122,7 +122,9 @@ class SpinMagics(Magics):
 
     def _filename(self, source: str) -> str:
         """Register the text of a cell, so that tracebacks and debuggers show its lines."""
-        name: str = self.shell.compile.cache(source, number=self.shell.execution_count)
+        # The number of this cell in every IPython; `execution_count` is one ahead of it in some.
+        number = self.shell.displayhook.prompt_count
+        name: str = self.shell.compile.cache(source, number=number)
         return name
 
     def _keep(self, options: SpinOptions, result: SpinResult) -> None:

@@ -86,15 +86,14 @@ class Names:
         _check_only(options.only, names)
         values: dict[str, object] = {}
         kept, waiting, failures = [], [], []
+        all_sizes = names if options.only or options.load_all else list(fixed)
         for name in options.only or names:
-            if name in fixed and self.may_bind(name, overwrite=options.overwrite):
-                values[name] = fixed[name]
-            elif self.is_reserved(name) or (
-                not options.only and not options.load_all and is_large(inputs, name)
-            ):
+            if self.is_reserved(name) or (name not in all_sizes and is_large(inputs, name)):
                 waiting.append(name)
             elif not self.may_bind(name, overwrite=options.overwrite):
                 kept.append(name)
+            elif name in fixed:
+                values[name] = fixed[name]
             else:
                 try:
                     values[name] = inputs[name]

@@ -56,7 +56,7 @@ class CardRoom:
     step : str
         Name of the step.
     enabled : bool
-        False where no cards are wanted: ``current.card`` is then absent.
+        False where decorators are skipped: ``current.card`` is then absent.
     """
 
     def __init__(self, cls: Any, step: str, *, enabled: bool) -> None:
@@ -99,9 +99,9 @@ class CardRoom:
         )
         return added["uuid"], card_id
 
-    def render(self, flow: Any, output: OutputStore, job: Job, *, failed: bool) -> list[Card]:
-        """Render every card. A failed task has none, as in a run."""
-        if failed or not self._cards:
+    def render(self, flow: Any, output: OutputStore, job: Job) -> list[Card]:
+        """Render every card of a step that has succeeded."""
+        if not self._cards:
             return []
         task = TaskView(flow, output, job)
         return [self._render(task, flow, *card) for card in self._cards]

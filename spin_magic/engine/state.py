@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
 import threading
@@ -16,10 +17,13 @@ from metaflow import parameters
 from metaflow.client import core
 from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.event_logger import NullEventLogger
+from metaflow.exception import MetaflowException
 from metaflow.metaflow_current import Current, current
 from metaflow.monitor import NullMonitor
 from metaflow.plugins import DATASTORES, METADATA_PROVIDERS
 from metaflow.system import _system_logger, _system_monitor
+
+from spin_magic.errors import EngineError
 
 try:
     from metaflow.system_context import system_context
@@ -170,3 +174,39 @@ def preserved() -> Iterator[None]:
         for provider in METADATA_PROVIDERS:
             enter(_attributes(provider, "_INFO"))
         yield
+
+
+@contextmanager
+def seeded(seed: int | None) -> Iterator[None]:
+    """Seed `random` and, where they are loaded, NumPy and PyTorch; put their states back afterwards."""
+    if seed is None:
+        yield
+        return
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    kept = random.getstate()
+    kept_numpy = numpy.random.get_state() if numpy else None
+    kept_torch = torch.get_rng_state() if torch else None
+    random.seed(seed)
+    if numpy:
+        numpy.random.seed(seed % 2**32)
+    if torch:
+        torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(kept)
+        if numpy:
+            numpy.random.set_state(kept_numpy)
+        if torch:
+            torch.set_rng_state(kept_torch)
+
+
+@contextmanager
+def in_plain_words() -> Iterator[None]:
+    """Turn what Metaflow raises about its own set-up into one sentence."""
+    try:
+        yield
+    except MetaflowException as ex:
+        text = " ".join(str(getattr(ex, "message", None) or ex).split())
+        msg = f"Metaflow says: {text}"
+        raise EngineError(msg) from None

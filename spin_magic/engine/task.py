@@ -133,15 +133,26 @@ def _spin_class(job: Job) -> Any:
     cls = type.__new__(type(base), base.__name__, (base,), namespace)
     old = getattr(base, job.step)
     made = setup.copy_step(job.function or old, old)
-    if threading.current_thread() is threading.main_thread():
-        honoured = setup.HONOURED
-    else:
-        honoured = setup.HONOURED - {"timeout"}
-    made.decorators = [d for d in made.decorators if d.name in honoured and not job.skip_decorators]  # type: ignore[attr-defined]
+    made.decorators = [] if job.skip_decorators else _kernel_decorators(made)  # type: ignore[attr-defined]
     setattr(cls, job.step, made)
     if job.new_graph:
         cls._graph = FlowGraph(cls)
     return cls
+
+
+def _kernel_decorators(step: Any) -> list[Any]:
+    """Choose the decorators whose hooks Metaflow's task code will call."""
+    in_main = threading.current_thread() is threading.main_thread()
+    chosen = []
+    for deco in step.decorators:
+        if deco.name == "catch":
+            # The exception is shown, not caught; on success its variable is set to None, as in a run.
+            deco.task_exception = lambda *_: None
+            deco.task_decorate = lambda function, *_: function
+        elif deco.name not in setup.HONOURED or (deco.name == "timeout" and not in_main):
+            continue
+        chosen.append(deco)
+    return chosen
 
 
 def _environment_variables(step: Any) -> dict[str, str]:
@@ -170,14 +181,14 @@ def run(job: Job) -> Outcome:
         datastore = MemoryDatastore(job.datastore, output)
         setup.set_parameter_context(cls, job.datastore)
         task = KernelTask(flow, datastore, metadata, job.inputs)
-        room = CardRoom(job.prepared.cls, job.step, enabled=job.cards and not job.skip_decorators)
+        room = CardRoom(job.prepared.cls, job.step, enabled=not job.skip_decorators)
         task.execute = job.execute
         task.before_body = room.open
         task.around_body = job.logs.streaming
         os.environ.update(_environment_variables(getattr(cls, job.step)))
         os.environ["METAFLOW_RUN_ID"] = run_id
         error = _run_step(task, job, run_id, metadata)
-        cards = room.render(flow, output, job, failed=error is not None) if task.started else []
+        cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
     return Outcome(flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object)
 
 

@@ -20,6 +20,7 @@ from metaflow.tuple_util import ForeachFrame
 from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
+from spin_magic.flows.module_state import module_state, same_state
 
 if TYPE_CHECKING:
     from spin_magic.flows.locate import FlowRef
@@ -36,6 +37,8 @@ class FlowCode:
         Where it was defined: the globals of its steps.
     path : Path or None
         Its file; None for a class of the notebook.
+    spoiled : bool
+        True once a step has changed the state of its modules: they are then loaded afresh.
     variants : dict
         Set-ups of the class, kept by whoever makes them for as long as the text stays the same.
     """
@@ -46,6 +49,7 @@ class FlowCode:
         self.path = path
         self.text = text
         self.variants: dict[Any, Any] = {}
+        self.spoiled = False
         self.local = local
         self._depth = 0
 
@@ -56,12 +60,25 @@ class FlowCode:
 
     def is_stale(self) -> bool:
         """Tell whether its text, or that of a module that it imported, has changed."""
-        if self.path is None:
-            return False
+        if self.path is None or self.spoiled:
+            return self.spoiled
         try:
             return read_text(self.path) != self.text or self.local.is_stale()
         except OSError:
             return True
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Notice when a step changes module globals: the next spin must find them as a new process would."""
+        if self.path is None:
+            yield
+            return
+        before = module_state([self.module, *self.local.values()])
+        try:
+            yield
+        finally:
+            now = module_state([self.module, *self.local.values()])
+            self.spoiled = self.spoiled or not same_state(before, now[: len(before)])
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -167,7 +184,10 @@ def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
     code = FlowCode(None, module, path, text, local)
     linecache.cache.pop(str(path), None)
     _execute(code)
-    _claim_for_main(module)
+    if module.__package__:
+        local.add(module.__name__, module)
+    else:
+        _claim_for_main(module)
     return code
 
 

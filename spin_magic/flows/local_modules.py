@@ -65,6 +65,14 @@ class LocalModules:
         self._sources[spec.origin] = _read(spec.origin)
         return spec
 
+    def add(self, name: str, module: ModuleType) -> None:
+        """Have a name mean a module that was loaded by other means."""
+        self._modules[name] = module
+
+    def values(self) -> list[ModuleType]:
+        """List the modules."""
+        return list(self._modules.values())
+
     def is_stale(self) -> bool:
         """Tell whether the text of any module has changed since it was imported."""
         return any(_read(path) != text for path, text in self._sources.items())

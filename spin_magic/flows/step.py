@@ -240,6 +240,8 @@ def build_from_file(function: FunctionType, cls: Any) -> FunctionType | None:
         return None
     bare = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": []})
     ast.copy_location(bare, node)
+    # The source of a step, as a card shows it, begins with its decorators.
+    bare.lineno = function.__code__.co_firstlineno
     owner = owner_of(cls, function.__name__)
     made = _build(bare, function.__code__.co_filename, function.__globals__, owner)
     return made if made.__code__.co_freevars == function.__code__.co_freevars else None

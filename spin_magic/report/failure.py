@@ -56,7 +56,7 @@ def message_of(error: BaseException) -> str:
 def _causes(error: BaseException) -> tuple[str, ...]:
     causes: list[str] = []
     seen = {id(error)}
-    while len(causes) < 3:  # noqa: PLR2004
+    while len(causes) < 3:
         earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if earlier is None or id(earlier) in seen:
             break

@@ -24,18 +24,19 @@ class TooSlow(BaseException):
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise `TooSlow` in the block after some seconds.
 
-    Works in the main thread of a system with timer signals, and only while nobody else uses that
-    timer; elsewhere the block has no limit.
+    Works in the main thread of a system with timer signals; elsewhere the block has no limit. A timer
+    that someone else has set goes on afterwards, and one that would ring earlier is left alone.
 
     Parameters
     ----------
     seconds : float
         How long the block may take.
     """
-    if not _timer_is_free():
+    if not _can_take_timer(seconds):
         yield
         return
     armed = True
+    began = time.monotonic()
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
         if armed:
@@ -43,20 +44,22 @@ def time_limit(seconds: float) -> Iterator[None]:
 
     before = signal.signal(signal.SIGALRM, stop)
     # It rings again and again, for code that catches everything and goes on.
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+    others, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
     try:
         yield
     finally:
         armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if others:
+            signal.setitimer(signal.ITIMER_REAL, max(others - (time.monotonic() - began), 0.001), interval)
 
 
-def _timer_is_free() -> bool:
+def _can_take_timer(seconds: float) -> bool:
     return (
         hasattr(signal, "setitimer")
         and threading.current_thread() is threading.main_thread()
-        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+        and not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= seconds
         # None: a handler that Python did not install and could not put back.
         and signal.getsignal(signal.SIGALRM) is not None
     )

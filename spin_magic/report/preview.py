@@ -89,14 +89,14 @@ def size_text(size: int | None) -> str:
     """Give bytes for a human: ``312 B``, ``1.2 kB``, ``176 kB``, ``1.02 GB``."""
     if size is None:
         return ""
-    if size < 1000:  # noqa: PLR2004
+    if size < 1000:
         return f"{size} B"
     number = float(size)
     for unit in ("kB", "MB", "GB", "TB"):
         number /= 1000
-        if number < 999.5 or unit == "TB":  # noqa: PLR2004
+        if number < 999.5 or unit == "TB":
             break
-    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.1f} {unit}"  # noqa: PLR2004
+    return f"{number:.0f} {unit}" if number >= 100 else f"{number:.1f} {unit}"
 
 
 def detail_of(value: Any) -> Detail | None:
@@ -114,11 +114,9 @@ def _detail(value: Any) -> Detail | None:
         return Detail(png=bundle.get("image/png", ""), html=bundle.get("text/html", ""))
     if isinstance(value, dict) and value:
         return Detail(table=_dict_table(value))
-    if isinstance(value, str):
-        text = value
-    else:
-        # An array's own repr knows its dimensions, and abridges itself.
-        text = repr(value) if is_a(value, "ndarray") else _LONG.repr(value)
+    # An array's own repr knows its dimensions, and abridges itself.
+    shown = repr if is_a(value, "ndarray") else _LONG.repr
+    text = value if isinstance(value, str) else shown(value)
     text = clip(clean(text[: TEXT + 1]), TEXT)
     return Detail(text=text) if "\n" in text or len(text) > len(line_of(value)) else None
 
@@ -137,7 +135,9 @@ def _frame_table(frame: Any) -> Table:
 
 def _dict_table(value: dict[Any, Any]) -> Table:
     body = tuple((line_of(k), line_of(v)) for k, v in islice(value.items(), 12))
-    return Table(("key", "value"), body, f"{len(body)} of {len(value):,} keys" if len(value) > len(body) else "")
+    return Table(
+        ("key", "value"), body, f"{len(body)} of {len(value):,} keys" if len(value) > len(body) else ""
+    )
 
 
 def cell_of(value: Any) -> str:

@@ -87,7 +87,7 @@ def render_inputs_text(inputs: InputsSummary) -> str:
     """Give the inputs of a step as text for a terminal."""
     lines = [f"{inputs.flow}/{inputs.step} inputs", inputs.why]
     if inputs.is_join:
-        more = f" and {len(inputs.tasks) - 6} more" if len(inputs.tasks) > 6 else ""  # noqa: PLR2004
+        more = f" and {len(inputs.tasks) - 6} more" if len(inputs.tasks) > 6 else ""
         lines.append(f"{len(inputs.tasks)} branches in inputs: {' '.join(inputs.tasks[:6])}{more}")
     lines += [inputs.split] if inputs.split else []
     lines += _row_lines(inputs.rows)
@@ -147,7 +147,7 @@ def _code_parts(text: str) -> list[tuple[bool, str]]:
 
 def _first_line(text: str) -> str:
     line = text.partition("\n")[0]
-    return line if len(line) <= 160 else line[:159] + "…"  # noqa: PLR2004
+    return line if len(line) <= 160 else line[:159] + "…"
 
 
 def _uid(kind: str) -> str:

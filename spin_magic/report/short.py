@@ -58,7 +58,7 @@ class Short(reprlib.Repr):
 
     def _number(self, x: int, _level: int) -> str:
         # repr() of an int of thousands of digits is slow, then an error.
-        return f"int of {x.bit_length():,} bits" if x.bit_length() > 400 else self._cut(repr(x))  # noqa: PLR2004
+        return f"int of {x.bit_length():,} bits" if x.bit_length() > 400 else self._cut(repr(x))
 
     def _sequence(self, items: Iterable[Any], length: int, brackets: str, level: int) -> str:
         if level <= 0:

@@ -104,11 +104,11 @@ def summarize_inputs(inputs: StepInputs) -> InputsSummary:
 
 def seconds_text(seconds: float) -> str:
     """Give a time for a human: ``0.4 ms``, ``12 ms``, ``3.2 s``, ``2 min 5 s``."""
-    if seconds < 0.00095:  # noqa: PLR2004
+    if seconds < 0.00095:
         return f"{seconds * 1000:.1f} ms"
-    if seconds < 0.9995:  # noqa: PLR2004
+    if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 59.95:  # noqa: PLR2004
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"

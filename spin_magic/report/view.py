@@ -19,6 +19,8 @@ CHOOSE = "Look at …"
 
 # The panel on show of each step: showing the next one lets go of the last one's result.
 _shown: dict[tuple[str, str], View] = {}
+# Panels without a result that may still be seen, until their cell runs again.
+_retired: list[View] = []
 
 
 def show(result: SpinResult, panel: PanelSummary) -> dict[str, Any]:
@@ -41,7 +43,11 @@ def show(result: SpinResult, panel: PanelSummary) -> dict[str, Any]:
     view = View(result, panel)
     _shown[key] = view
     if before is not None:
-        before.retire(vanished=before.cell is not None and before.cell == view.cell)
+        before.retire()
+        _retired.append(before)
+    for old in [old for old in _retired if old.cell == view.cell and old.message != view.message]:
+        old.close()
+        _retired.remove(old)
     return {MIME: {"version_major": 2, "version_minor": 0, "model_id": view.root.model_id}}
 
 
@@ -59,7 +65,7 @@ class View:
     def __init__(self, result: SpinResult, panel: PanelSummary) -> None:
         self._result: SpinResult | None = result
         self._panel = panel
-        self.cell = _cell_id()
+        self.cell, self.message = _running()
         self._layout = widgets.Layout(width="auto", margin="0", padding="0", overflow="hidden")
         self._made: list[Any] = []
         self._cards: Any = None
@@ -76,23 +82,17 @@ class View:
         self.tabs.observe(self._on_tab, "selected_index")
         self.root = self._box([self._part("head"), self.tabs])
 
-    def retire(self, *, vanished: bool) -> None:
-        """Let go of the result.
+    def retire(self) -> None:
+        """Let go of the result; what can be said without it stays in view, as HTML."""
+        self._result = self._cards = None
+        made, self._made = self._made, []
+        self.root.children = [self._html(render_html(self._panel))]
+        _close([widget for widget in made if widget is not self.root], keep=self._layout)
+        self._made.append(self.root)
 
-        Parameters
-        ----------
-        vanished : bool
-            Whether its cell ran again, so that nobody sees it. Else what can be seen without the
-            result stays, as HTML.
-        """
-        self._result = None
-        if not vanished:
-            self.root.children = [widgets.HTML(render_html(self._panel))]
-        for widget in self._made:
-            if widget is not self.root or vanished:
-                widget.close()
-        if vanished:
-            self._layout.close()
+    def close(self) -> None:
+        """Close what is left: its cell ran again, and nobody sees it."""
+        _close(self._made)
         self._made = []
 
     def _keep(self, widget: Any) -> Any:
@@ -171,12 +171,19 @@ def card_frame(page: str, panel: PanelSummary, index: int) -> str:
     )
 
 
-def _cell_id() -> str | None:
-    """Return the id of the cell that is running, where the front end tells it."""
+def _close(made: list[Any], keep: Any = None) -> None:
+    """Close widgets and the models of their styles and layouts, which `close` leaves open."""
+    for widget in made:
+        for part in (getattr(widget, "style", None), widget.layout, widget):
+            if part is not None and part is not keep:
+                part.close()
 
-    def ask() -> str | None:
-        shell = sys.modules["IPython"].get_ipython()
-        found = shell.kernel.get_parent()["metadata"].get("cellId")
-        return found if isinstance(found, str) else None
 
-    return attempt(ask, None)
+def _running() -> tuple[str, str]:
+    """Return the ids of the cell that is running and of the message that runs it, as far as is known."""
+
+    def ask() -> tuple[str, str]:
+        parent = sys.modules["IPython"].get_ipython().kernel.get_parent()
+        return str(parent["metadata"]["cellId"]), str(parent["header"]["msg_id"])
+
+    return attempt(ask, ("", ""))

@@ -181,7 +181,8 @@ def _place(choice: Choice, history: History) -> tuple[int, int]:
     if choice.origin is not None:
         tasks = history.tasks(choice.run, choice.origin.step)
         return len(tasks), tasks.index(choice.origin) + 1
-    count, _ = history.splits(choice.parents[0])
+    opener = choice.parents[0] if choice.split_index is not None else _opener(choice.parents[0], history)
+    count = history.splits(opener)[0] if opener else 1
     return count, (choice.index or 0) + 1
 
 
@@ -283,16 +284,25 @@ def _with_parents(task: TaskInfo, history: History) -> Choice:
 
 
 def _new(run: RunInfo, wanted: Wanted, history: History) -> Choice:
-    parents = find_parents_of_new(run.id, wanted.step, history)
+    """Choose for a step that a run has not reached."""
+    selected = wanted.index is not None or wanted.value is not None
+    parents = find_parents_of_new(
+        run.id, wanted.step, history, lambda task: not selected or _matches(task, wanted, history)
+    )
     node = history.graph.nodes[wanted.step]
-    if node.foreach is None or node.foreach not in node.parents:
-        if wanted.index is not None or wanted.value is not None:
-            msg = f"No task of `{wanted.step}` in run {run.id} has that index or value."
-            raise TaskError(msg)
+    if node.foreach is not None and node.foreach in node.parents:
+        opener = parents[0]
+        index = _split_of_new(wanted, opener, history)
+        return Choice(run.id, None, parents, index, index, history.item(opener, index))
+    path = history.path(parents[0]) if node.depth else ()
+    if selected and not path:
+        msg = f"No task of `{wanted.step}` in run {run.id} has that index or value."
+        raise TaskError(msg)
+    if not path:
         return Choice(run.id, None, parents)
-    opener = parents[0]
-    index = _split_of_new(wanted, opener, history)
-    return Choice(run.id, None, parents, index, index, history.item(opener, index))
+    opened = _opener(parents[0], history)
+    index = path[-1][1]
+    return Choice(run.id, None, parents, index, None, history.item(opened, index) if opened else None)
 
 
 def _split_of_new(wanted: Wanted, opener: TaskInfo, history: History) -> int:

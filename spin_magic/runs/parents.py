@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from spin_magic.errors import TaskError
@@ -10,6 +11,9 @@ from spin_magic.runs.history import PARAMETERS, History
 if TYPE_CHECKING:
     from spin_magic.engine.graph import StepNode
     from spin_magic.engine.metadata import Frame, TaskInfo
+
+
+Fits = Callable[["TaskInfo"], bool]
 
 
 class NotYet(TaskError):
@@ -47,13 +51,18 @@ def find_parents(task: TaskInfo, history: History) -> tuple[TaskInfo, ...]:
     return _feeding(task.run, node, path, history)
 
 
-def find_parents_of_new(run: str, step: str, history: History) -> tuple[TaskInfo, ...]:
-    """Find the tasks that would feed the first task of a step that a run has not reached."""
+def find_parents_of_new(run: str, step: str, history: History, fits: Fits) -> tuple[TaskInfo, ...]:
+    """Find the tasks that would feed a task of a step that a run has not reached.
+
+    `fits` tells which of several parent tasks, inside a foreach, may be meant; the first of them is.
+    """
     node = history.graph.nodes[step]
     if step == history.graph.start:
         return _parameters(run, history)
     for parent in node.parents:
         finished = [t for t in history.tasks(run, parent) if t.ok] if parent != step else []
+        if finished and node.joins is None and node.foreach not in (None, parent):
+            finished = [t for t in finished if fits(t)]
         if finished:
             path = history.path(finished[0])
             return _feeding(run, node, path[:-1] if node.joins == "foreach" else path, history)

@@ -29,6 +29,13 @@ RUN_ALL = """() => {
 UNFINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(each => each.model.type === 'code' && !each.model.executionCount)
     .map(each => each.model.sharedModel.getSource())"""
+RUN_BELOW = """async source => {
+    const { commands, shell } = window.jupyterapp;
+    await commands.execute('notebook:insert-cell-below');
+    await commands.execute('notebook:change-cell-to-code');
+    shell.currentWidget.content.activeCell.model.sharedModel.setSource(source);
+    await commands.execute('notebook:run-cell');
+}"""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -47,6 +54,10 @@ class Seen:
             .filter(has=self.page.locator(".jp-InputArea", has_text=source))
             .first
         )
+
+    def run_below(self, source: str) -> None:
+        """Run a new cell."""
+        self.page.evaluate(RUN_BELOW, source)
 
     def theme(self, name: str) -> None:
         self.page.evaluate(
@@ -136,22 +147,34 @@ def test_the_panel_of_an_unedited_step_says_same(seen: Seen) -> None:
     expect(panel).not_to_contain_text(re.compile(r"\bchanged\b.*best_C"))
 
 
-def test_the_card_is_sandboxed_and_rendered(seen: Seen) -> None:
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_card_is_sandboxed_and_rendered(seen: Seen, screenshots: Path, theme: str) -> None:
+    seen.theme(theme)
     cell = seen.cell("%%spin TrainFlow train")
-    for closed in cell.locator("details:not([open]) > summary").all():
-        if closed.is_visible():
-            closed.click()
-    frame = cell.locator("iframe").first
+    cell.get_by_role("tab", name="Cards").click()
+    frame = cell.locator("iframe[data-test='card-page']")
     expect(frame).to_have_count(1)
-    tokens = (frame.get_attribute("sandbox") or "not sandboxed").split()
 
-    assert "not" not in tokens
-    assert "allow-same-origin" not in tokens
-    assert "allow-top-navigation" not in tokens
+    assert (frame.get_attribute("sandbox") or "").split() == ["allow-scripts"]
     frame.scroll_into_view_if_needed()
-    inside = cell.frame_locator("iframe").first
+    inside = frame.content_frame
     expect(inside.get_by_text("balanced").first).to_be_visible(timeout=20_000)
     expect(inside.get_by_text("Error Card")).to_have_count(0)
+    cell.screenshot(path=screenshots / f"card-{theme}.png")
+    cell.get_by_role("tab", name="Outputs").click()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_failed_step_shows_what_it_was_doing(seen: Seen, screenshots: Path, theme: str) -> None:
+    seen.theme(theme)
+    seen.run_below("%%spin TrainFlow train\nself.rate = 1 / (self.index * 0)\nself.next(self.join)")
+    cell = seen.cell("self.rate = 1 /")
+    expect(cell).to_contain_text("ZeroDivisionError")
+
+    panel = cell.locator("[data-mime-type='application/vnd.jupyter.widget-view+json']")
+    expect(panel).to_contain_text("failed")
+    expect(panel).to_contain_text("self.rate = 1 / (self.index * 0)")
+    cell.screenshot(path=screenshots / f"failed-{theme}.png")
 
 
 def test_nothing_is_asked_of_another_machine(seen: Seen) -> None:

@@ -27,6 +27,8 @@ def project(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(runner.project)
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
+    # Metaflow reads the environment once, when it is imported.
+    monkeypatch.setattr("metaflow.metaflow_config.USER", "tester")
     return runner.project
 
 

@@ -89,7 +89,8 @@ def _numpy(value: Any, path: tuple[int, ...]) -> tuple[Any, ...]:
     import numpy as np
 
     if isinstance(value, np.ndarray):
-        layout = (value.flags["C_CONTIGUOUS"], value.flags["F_CONTIGUOUS"])
+        # A view that is not contiguous is stored as a C array.
+        layout = "F" if value.flags["F_CONTIGUOUS"] and not value.flags["C_CONTIGUOUS"] else "C"
         if value.dtype.hasobject:
             content: Any = tuple(describe(v, path) for v in value.ravel().tolist())
         else:

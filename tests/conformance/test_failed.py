@@ -41,10 +41,10 @@ def test_mended_body(case: Case, real_run: RealRun):
     assert result["ready"] == {"yes": True}
     assert result["items"] == [0, 1, 2]
     assert result.next == ("join",)
-    assert (result.inputs.index, result.inputs.value) == (1, "1")
+    assert (result.inputs.index, str(result.inputs.value)) == (1, "1")
 
 
-@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_raise"], ids=str)
+@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_raise"], ids=lambda case: case.id)
 def test_same_exception(case: Case, real_run: RealRun):
     result = spin(case.flow, failed_task(real_run), check=False)
 
@@ -59,7 +59,7 @@ def test_same_exception(case: Case, real_run: RealRun):
     assert "OwnFailure" in real_run.log
 
 
-@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_exit"], ids=str)
+@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_exit"], ids=lambda case: case.id)
 def test_exit_is_handed_over(case: Case, real_run: RealRun):
     result = spin(case.flow, failed_task(real_run), check=False)
 
@@ -67,7 +67,7 @@ def test_exit_is_handed_over(case: Case, real_run: RealRun):
     assert result.error.code == 3
 
 
-@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_pickle"], ids=str)
+@pytest.mark.parametrize("case", [c for c in FAILING if c.id == "failing_pickle"], ids=lambda case: case.id)
 def test_unpicklable_output_is_shown_and_named(case: Case, real_run: RealRun):
     result = spin(case.flow, failed_task(real_run))
 
@@ -100,6 +100,16 @@ def test_secrets_and_environment_are_gone_afterwards(run_of, monkeypatch):
     assert os.environ["SPIN_COLOUR"] == "blue"
     assert "SPIN_SECRET" not in os.environ
     assert "SPIN_OTHER" not in os.environ
+
+
+def test_without_cards_a_step_may_still_append_to_them(run_of):
+    real_run = run_of("cards")
+    task = real_run.task("many")
+
+    result = spin("cards.py", task["pathspec"].partition("/")[2], cards=False)
+
+    assert compare_artifacts(task["artifacts"], result, task["pathspec"]) == []
+    assert result.cards == []
 
 
 def test_cards_do_not_change_the_artifacts(run_of):

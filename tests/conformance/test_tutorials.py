@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 from pathlib import Path
 
@@ -82,9 +81,8 @@ def test_a_seed_makes_a_drawn_step_repeatable(tutorials, project, monkeypatch):
     folder, runs = tutorials
     monkeypatch.chdir(folder)
     step = f"{runs['playlist'].run_id}/genre_movies"
-    state = random.getstate()
 
     first, second = (spin("playlist.py", step, seed=7)["movies"] for _ in range(2))
 
+    assert len(first) > 10
     assert first == second
-    assert random.getstate() == state

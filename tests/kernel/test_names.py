@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,10 +14,12 @@ NAMES = (
     "print(json.dumps(sorted(n for n in IPython.get_ipython().user_ns"
     " if n.strip('_0123456789') not in {'', 'i', 'ii', 'iii', 'dh', 'ih', 'oh'})))"
 )
+# Importing Metaflow itself puts these into `__main__`, in any notebook: stored artifacts name them there.
+OF_METAFLOW = {"ForeachFrame", "RangeInfo", "S3GetObject", "S3PutObject"}
 
 
 def names(kernel: Kernel) -> set[str]:
-    return set(json.loads(kernel.run(NAMES).streams))
+    return set(json.loads(kernel.run(NAMES).streams)) - OF_METAFLOW
 
 
 def test_load_ext_imports_neither_metaflow_nor_ipywidgets(kernel: Kernel) -> None:
@@ -50,8 +53,7 @@ def test_a_name_of_the_user_is_kept_and_said(kernel: Kernel) -> None:
     shown = kernel.run("%spin_inputs SmallFlow work")
 
     assert kernel.value("items") == "'mine'"
-    assert "items" in shown.text
-    assert "--overwrite" in shown.text
+    assert re.search(r"kept\s+items", shown.text)
     kernel.run("%spin_inputs SmallFlow work --overwrite")
     assert kernel.value("items") == "[1, 2, 3]"
 

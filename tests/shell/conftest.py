@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sys
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -25,6 +26,7 @@ def bare_shell():
     shell = InteractiveShell.instance(config=config, colors="nocolor")
     shell.display_pub = CapturingDisplayPublisher(parent=shell)
     yield shell
+    atexit.unregister(shell.atexit_operations)
     shell.atexit_operations()
     InteractiveShell.clear_instance()
 
@@ -54,22 +56,28 @@ class FakeApi:
         body = options["body"]
         if body is not None:
             try:
-                exec(compile("\n" + body, options["filename"]("\n" + body), "exec"), {}, locals_)
+                code = compile("\n" + body, options["filename"]("\n" + body), "exec")
+                exec(code, {}, locals_)  # noqa: S102 - the body of the test's own cell
             except BaseException as raised:
                 error = raised.with_traceback(raised.__traceback__.tb_next)
         inputs = self.step_inputs(flow, step)
-        made = dict(
+        return SpinResult(
+            flow=flow,
+            step=step,
+            ok=error is None,
+            error=error,
             seconds=0.0,
             overhead=0.0,
             artifacts=Artifacts({}),
+            inputs=inputs,
             origin=None,
             stdout="",
             stderr="",
             cards=[],
+            locals=locals_,
+            self=object(),
             next=(),
-        )
-        return SpinResult(
-            flow, step, error is None, error, inputs=inputs, locals=locals_, self=object(), notes=[], **made
+            notes=[],
         )
 
     def spin_inputs(self, flow: str, step: str, **options: Any) -> StepInputs:
@@ -78,10 +86,8 @@ class FakeApi:
 
     def step_inputs(self, flow: str, step: str) -> StepInputs:
         entries = {
-            name: Artifact(
-                name, type(value).__name__, self.sizes.get(name), lambda name=name: self.load(name)
-            )
-            for name, value in self.artifacts.items()
+            name: Artifact(name, "", self.sizes.get(name), lambda name=name: self.load(name))
+            for name in self.artifacts
         }
         return StepInputs(
             entries,
