@@ -58,6 +58,7 @@ def main() -> None:
     client = NotebookClient(
         notebook,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         timeout=300,
         resources={"metadata": {"path": str(OUTPUT)}},
         on_cell_executed=show,

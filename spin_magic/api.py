@@ -147,9 +147,9 @@ def _execute(plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
-    with plan.code.watched(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}):
-        with seeded(seed):
-            return _Execution(task.run(job), caught)
+    with plan.code.watched(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}), seeded(seed):
+        outcome = task.run(job)
+    return _Execution(outcome, caught or plan.locals_at(outcome.error))
 
 
 def spin_inputs(

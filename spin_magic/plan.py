@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import metaflow
@@ -104,13 +104,25 @@ class Plan:
 
     def hook(self, caught: dict[str, Any]) -> dict[str, Any]:
         """Give the global through which the step reports its local variables."""
-        arguments = set(inspect.signature(self.function).parameters)
 
-        def report() -> None:
-            found = sys._getframe(1).f_locals
-            caught.update((k, v) for k, v in found.items() if k not in arguments and not k.startswith("__"))
+        def report(returned: Any = None) -> Any:
+            caught.update(self._body_locals(sys._getframe(1)))
+            return returned
 
         return {cells.LOCALS_HOOK: report}
+
+    def locals_at(self, error: BaseException | None) -> dict[str, Any]:
+        """Give the local variables of the body where it failed."""
+        traceback = error.__traceback__ if error else None
+        while traceback is not None:
+            if traceback.tb_frame.f_code is self.function.__code__:
+                return self._body_locals(traceback.tb_frame)
+            traceback = traceback.tb_next
+        return {}
+
+    def _body_locals(self, frame: FrameType) -> dict[str, Any]:
+        arguments = inspect.signature(self.function).parameters
+        return {k: v for k, v in frame.f_locals.items() if k not in arguments and not k.startswith("__")}
 
     def job(self, *, skip_decorators: bool, cards: bool, execute: bool) -> Job:
         """Give the engine its orders."""

@@ -112,8 +112,9 @@ def _signals() -> Iterator[None]:
     try:
         yield
     finally:
-        # A step that fails leaves the alarm of its @timeout running.
-        signal.setitimer(signal.ITIMER_REAL, *alarm)
+        # A step that fails leaves the alarm of its @timeout running; one that was set before goes on.
+        if not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= alarm[0]:
+            signal.setitimer(signal.ITIMER_REAL, *alarm)
         for number, handler in kept.items():
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)

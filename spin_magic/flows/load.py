@@ -250,14 +250,16 @@ def function_node(function: Any) -> ast.FunctionDef | None:
     """Find the syntax of a function from where it was compiled; None where its text is not to be had."""
     code = function.__code__
     text = "".join(linecache.getlines(code.co_filename)) or _read_or_empty(code.co_filename)
+    # The text that stands for a cell is indented, as it would be inside its class.
+    above = text.startswith((" ", "\t"))
     try:
-        tree = syntax_tree(text)
+        tree = syntax_tree(f"if True:\n{text}" if above else text)
     except SyntaxError:
         return None
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if code.co_firstlineno in (first, node.lineno):
+            if code.co_firstlineno in (first - above, node.lineno - above):
                 return node
     return None
 

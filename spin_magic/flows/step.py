@@ -5,6 +5,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import copy
 import linecache
 import re
 import textwrap
@@ -285,18 +286,30 @@ def _future_flags(owner: Any) -> int:
 
 
 def _with_hook(body: list[ast.stmt]) -> list[ast.stmt]:
-    """Report the local variables when the body ends, however it ends."""
-    first = body[0]
-    has_doc = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    head, rest = (body[:1], body[1:]) if has_doc else ([], body)
-    if not rest:
-        return body
-    hook = ast.parse(f"{LOCALS_HOOK}()").body
-    for node in ast.walk(hook[0]):
-        ast.copy_location(node, rest[-1])
-    wrapped = ast.Try(body=rest, handlers=[], orelse=[], finalbody=hook)
-    ast.copy_location(wrapped, rest[0])
-    return [*head, wrapped]
+    """Report the local variables where the body returns; where it raises, the traceback has them.
+
+    A ``try: ... finally:`` around the body would do both, but would move the line that debuggers and
+    IPython take for the one that failed.
+    """
+    report = ast.parse(f"{LOCALS_HOOK}()").body
+    for node in ast.walk(report[0]):
+        ast.copy_location(node, body[-1])
+    return [*(_HookReturns().visit(copy.deepcopy(statement)) for statement in body), *report]
+
+
+class _HookReturns(ast.NodeTransformer):
+    """Turns ``return x`` of the body itself into a return that reports first."""
+
+    def visit_Return(self, node: ast.Return) -> ast.Return:
+        call = ast.Call(ast.Name(LOCALS_HOOK, ast.Load()), [node.value] if node.value else [], [])
+        for made in (call, call.func):
+            ast.copy_location(made, node.value or node)
+        return ast.copy_location(ast.Return(call), node)
+
+    def _leave(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _leave
 
 
 def name_in_linecache(label: str) -> NameFile:

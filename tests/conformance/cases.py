@@ -82,6 +82,7 @@ ALL = [
     Case("names", "names.py", "NamesFlow", "names.py"),
     Case("currents", "currents.py", "CurrentsFlow", "currents.py"),
     Case("added", "added.py", "AddedFlow", "added.py"),
+    Case("daily", "daily.py", "DailyFlow", "daily.py"),
 ]
 FAILING = [
     Case(f"failing_{how}", "failing.py", "FailingFlow", "failing.py", arguments=("--how", how), ok=False)

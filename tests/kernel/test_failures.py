@@ -68,7 +68,8 @@ def test_traceback_of_the_file_s_own_step_ends_in_the_file(kernel: Kernel, proje
 
 def test_whole_def_keeps_its_lines(kernel: Kernel) -> None:
     failed = kernel.run(
-        "%%spin SmallFlow work\n@step\ndef work(self):\n    x = 1\n    raise KeyError('k')\n    self.next(self.join)"
+        "%%spin SmallFlow work\n@step\ndef work(self):\n    x = 1\n    raise KeyError('k')\n"
+        "    self.next(self.join)"
     )
 
     assert last_frame(failed.traceback) == (f"Cell {failed.count}", 5)

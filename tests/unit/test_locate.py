@@ -214,7 +214,7 @@ def test_gitignore_is_read_in_each_folder_and_above(tmp_path):
         {
             ".git/HEAD": "",
             ".gitignore": "# made\n/build/\n*_gen.py\nout*/deep\n**/old/**\n!keep_gen.py\n/work/no.py\n",
-            "work/.gitignore": "local.py\n[xy].py\n",
+            "work/.gitignore": "local.py\n[xy].py\n[z-a].py\n",
             "work/build/a.py": "",
             "work/a_gen.py": "",
             "work/keep_gen.py": "",

@@ -67,7 +67,7 @@ def code(tmp_path: Path) -> FlowCode:
 def build(code: FlowCode, cell: str, step: str = "start", arguments: tuple[str, ...] = ("self",)) -> FunctionType:
     text = parse_cell(cell, step, arguments)
     made = build_from_cell(text, code, code.cls, name_in_linecache("test"))
-    made.__globals__[LOCALS_HOOK] = lambda: None
+    made.__globals__[LOCALS_HOOK] = lambda value=None: value
     return made
 
 
@@ -161,9 +161,16 @@ def test_whole_def_may_be_indented_as_in_the_file(code: FlowCode):
 def test_locals_are_reported_however_the_body_ends(code: FlowCode):
     made = build(code, "a = 1\nif a:\n    return\n")
     seen = {}
-    made.__globals__[LOCALS_HOOK] = lambda: seen.update(sys._getframe(1).f_locals)
+    made.__globals__[LOCALS_HOOK] = lambda value=None: seen.update(sys._getframe(1).f_locals)
     made(Plain())
     assert seen["a"] == 1
+
+
+def test_returned_values_are_kept_and_nested_returns_left_alone(code: FlowCode):
+    made = build(code, "def inner():\n    return 3\nself.y = inner()\nfor i in range(9):\n    return i + 1\n")
+    flow = Plain()
+    assert made(flow) == 1
+    assert flow.y == 3
 
 
 def test_step_of_the_file_is_rebuilt_with_its_own_lines(code: FlowCode):

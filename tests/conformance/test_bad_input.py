@@ -1,0 +1,154 @@
+"""What cannot be done is said in a sentence or two of its own, and never in a Metaflow traceback."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from spin_magic import SpinError, spin, spin_inputs
+from tests.conformance.runs import RealRun
+
+RUN = "{run}"
+
+
+@pytest.fixture
+def daily(run_of) -> RealRun:
+    return run_of("daily")
+
+
+@pytest.mark.parametrize(
+    ("flow", "step", "options", "says"),
+    [
+        ("DailyFlo", "train", {}, r"no flow DailyFlo .*DailyFlow"),
+        ("nosuch.py", "train", {}, "no file nosuch.py"),
+        ("daily.py", "trian", {}, r"no step 'trian'; its steps are start, train, join.* Did you mean 'train'"),
+        ("daily.py", "", {}, "is no pathspec"),
+        ("daily.py", "a/b/c/d/e", {}, "is no pathspec"),
+        ("daily.py", "Other/1/train/2", {}, "flow 'Other', but the flow here is 'DailyFlow'"),
+        ("daily.py", "99/train", {}, r"no run '99'. The latest are: \d+"),
+        ("daily.py", f"{RUN}/train/999", {}, r"no task '999' of `train`; there are: "),
+        ("daily.py", f"{RUN}/small", {}, r"the switch in `decide` led to `big`, not to `small`"),
+        ("daily.py", "train", {"index": 7}, r"Index 7 is out of range: .* has 3 splits, 0 to 2"),
+        ("daily.py", "train", {"index": -1}, r"Index -1 is out of range"),
+        ("daily.py", "train", {"value": "zebra"}, r"has the value 'zebra'; there are: a, b, c"),
+        ("daily.py", "train", {"index": 0, "value": "a"}, "--index or --value, not both"),
+        ("daily.py", "end", {"index": 1}, "`end` is not inside a foreach"),
+        ("daily.py", "train", {"namespace": "user:nobody"}, r"namespace 'user:nobody'; .* user:tester"),
+        ("daily.py", f"{RUN}/train", {"namespace": "user:nobody"}, r"not in namespace 'user:nobody' but in user:tester"),
+        ("daily.py", f"{RUN}/train", {"run": "77"}, "leave one out"),
+        ("daily.py", "train", {"set": {"LIMIT": 4}}, "LIMIT is a constant of the class"),
+        ("daily.py", "join", {"set": {"score": 4}}, r"a join; say of which input"),
+        ("daily.py", "join", {"set": {"[9].score": 4}}, r"3 inputs, \[0\] to \[2\]"),
+        ("daily.py", "join", {"set": {"nope.score": 4}}, r"no input comes from 'nope', only from train"),
+        ("daily.py", "train", {"config_value": {"cfg": 1}}, "no config 'cfg'"),
+        ("daily.py", "train", {"artifacts_module": "nosuch.py"}, "cannot be read"),
+        ("daily.py", "train", {"cwd": "nosuch"}, "no such folder"),
+        ("daily.py", "train", {"source": "spin"}, "No parent of `train` has been spun here yet: spin `start` first"),
+        ("several.py", "start", {}, r"several\.py"),
+        (3, "start", {}, "is no flow"),
+    ],
+)
+def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):
+    monkeypatch.setattr("spin_magic.session._spun", {})
+    step = step.replace(RUN, daily.run_id)
+    for call in (spin, spin_inputs):
+        with pytest.raises(SpinError, match=says) as caught:
+            call(flow, step, **options)
+        assert len(str(caught.value)) < 500
+        assert caught.value._render_traceback_() == [f"{type(caught.value).__name__}: {caught.value}"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("class DailyFlow(:", r"syntax error .*line 1|line 1"),
+        ("import nosuch_module_xyz\nfrom metaflow import FlowSpec\nclass F(FlowSpec): pass", "No module named 'nosuch_module_xyz'"),
+        ("x = 1", "no flow|not a flow|has no"),
+    ],
+)
+def test_a_file_that_is_no_flow(project: Path, tmp_path: Path, change: str, says: str):
+    (tmp_path / "bad.py").write_text(change + "\n")
+    with pytest.raises(SpinError, match=says):
+        spin(str(tmp_path / "bad.py"), "start")
+
+
+def test_a_flow_without_a_run_says_how_to_make_one(tmp_path: Path, project: Path):
+    text = (project / "daily.py").read_text().replace("DailyFlow", "UnrunFlow")
+    (tmp_path / "unrun.py").write_text(text)
+    with pytest.raises(SpinError, match=r"UnrunFlow has no run .* `python .* run`"):
+        spin(str(tmp_path / "unrun.py"), "train")
+
+
+def test_a_broken_graph_is_told_in_metaflows_words(tmp_path: Path, project: Path):
+    text = (project / "daily.py").read_text().replace("self.next(self.join)", "self.next(self.nosuch)")
+    (tmp_path / "broken.py").write_text(text)
+    with pytest.raises(SpinError, match=r"Metaflow finds a fault in flow DailyFlow: .*nosuch.* \(line \d+\)"):
+        spin(str(tmp_path / "broken.py"), "train")
+
+
+def test_two_flows_of_one_name_are_both_named(tmp_path: Path, monkeypatch, project: Path):
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.py", "two.py"):
+        (tmp_path / name).write_text((project / "daily.py").read_text())
+    with pytest.raises(SpinError, match=r"one\.py.*two\.py"):
+        spin("DailyFlow", "train")
+
+
+def test_parallel_is_refused_with_a_reason(tmp_path: Path, project: Path):
+    text = (project / "daily.py").read_text().replace("@environment(vars", "@parallel\n    @environment(vars")
+    text = text.replace('foreach="letters"', "num_parallel=2")
+    (tmp_path / "par.py").write_text(text.replace("card, environment", "card, environment, parallel"))
+    with pytest.raises(SpinError, match=r"`train` has @parallel"):
+        spin(str(tmp_path / "par.py"), "train")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "note"),
+    [
+        ("self.nosuch", AttributeError, r"`self.nosuch` has not been set: this step finds .*letters"),
+        ("self.alpha = 3", AttributeError, r"`alpha` is a parameter or constant"),
+    ],
+)
+def test_metaflows_brief_errors_get_a_note(daily: RealRun, body: str, error: type, note: str):
+    result = spin("daily.py", "train", body=body, check=False)
+    assert isinstance(result.error, error)
+    assert any(re.search(note, text) for text in result.notes)
+    assert result.error.__notes__ == result.notes
+
+
+@pytest.mark.parametrize(
+    ("body", "note"),
+    [
+        ("self.score = 1", "`self.next` was not called"),
+        ("self.score = 1\nself.next(self.big)", r"`self.next` led to `big`, but daily.py says `join`"),
+        ("self.score = 1\nimport threading\nself.f = threading.Lock()\nself.next(self.join)", r"`f` does not pickle .*: `run` would fail"),
+        ("self.letters.append('d')\nself.score = 1\nself.next(self.join)", "`letters` was changed in place"),
+    ],
+)
+def test_what_would_break_in_a_run_is_noted(daily: RealRun, body: str, note: str):
+    result = spin("daily.py", "train", body=body)
+    assert result.ok
+    assert any(re.search(note, text) for text in result.notes), result.notes
+
+
+def test_an_unedited_step_has_nothing_to_note(daily: RealRun):
+    for step in ("start", "train", "join", "decide", "big", "end"):
+        assert spin("daily.py", step).notes == []
+
+
+def test_lent_names_come_with_their_import(daily: RealRun):
+    import json
+    from collections import OrderedDict
+
+    notebook = {"json": json, "OD": OrderedDict, "mine": 5}
+    body = "self.score = json.dumps(OD(a=mine))\nself.next(self.join)"
+    result = spin("daily.py", "train", body=body, notebook=notebook)
+    assert result["score"] == '{"a": 5}'
+    text = " ".join(result.notes)
+    assert "`import json` to daily.py" in text
+    assert "`from collections import OrderedDict as OD` to daily.py" in text
+    assert "`mine` comes from this notebook" in text
+    with pytest.raises(NameError):
+        spin("daily.py", "train", body=body)
