@@ -10,8 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
-
     from spin_magic.api import spin, spin_inputs
     from spin_magic.errors import SpinError
     from spin_magic.result import SpinResult, StepInputs
@@ -39,15 +37,26 @@ def __dir__() -> list[str]:
     return [*globals(), *__all__]
 
 
-def load_ipython_extension(ipython: InteractiveShell) -> None:
-    """Add the magics to a shell: ``%load_ext spin_magic``."""
-    from spin_magic.magics import register
+def load_ipython_extension(ipython: Any) -> None:
+    """Add the magics to a shell: ``%load_ext spin_magic``.
 
+    Raises
+    ------
+    EngineError
+        No Metaflow is installed, or one that is too old.
+    """
+    from spin_magic.errors import EngineError  # noqa: PLC0415 -- nothing is imported before it is used
+    from spin_magic.magics import register  # noqa: PLC0415 -- nothing is imported before it is used
+    from spin_magic.versions import version_problem  # noqa: PLC0415 -- nothing is imported before it is used
+
+    problem = version_problem()
+    if problem:
+        raise EngineError(problem)
     register(ipython)
 
 
-def unload_ipython_extension(ipython: InteractiveShell) -> None:
+def unload_ipython_extension(ipython: Any) -> None:
     """Take the magics away again: ``%unload_ext spin_magic``."""
-    from spin_magic.magics import unregister
+    from spin_magic.magics import unregister  # noqa: PLC0415 -- nothing is imported before it is used
 
     unregister(ipython)

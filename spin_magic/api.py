@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic import session
-from spin_magic.engine import private
-
-private.check()
-
-from spin_magic.engine.state import in_plain_words, preserved, seeded  # noqa: E402 -- only once Metaflow is known to be right
-from spin_magic.flows.names import lending  # noqa: E402
-from spin_magic.outcome import build_result  # noqa: E402
-from spin_magic.plan import KEEP, Plan, Request, find_code, make_plan  # noqa: E402
-from spin_magic.result import Artifact, SpinResult, StepInputs  # noqa: E402
-from spin_magic.runs.inputs import public_names  # noqa: E402
-from spin_magic.engine import task  # noqa: E402
+from spin_magic.engine import task
+from spin_magic.engine.state import in_plain_words, preserved, seeded
+from spin_magic.flows.names import lending
+from spin_magic.outcome import build_result
+from spin_magic.plan import Plan, make_plan
+from spin_magic.request import KEEP, Request, find_code
+from spin_magic.result import SpinResult, StepInputs
 
 __all__ = ["KEEP", "spin", "spin_inputs"]
 
@@ -35,7 +31,7 @@ def spin(
     run: str | None = None,
     namespace: Any = KEEP,
     source: str = "run",
-    set: Mapping[str, Any] | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 -- the option's name
     artifacts_module: str | os.PathLike[str] | None = None,
     skip_decorators: bool = False,
     config: Mapping[str, Any] | None = None,
@@ -142,7 +138,9 @@ class _Execution:
     locals: dict[str, Any] = field(default_factory=dict)
 
 
-def _execute(plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool, run: bool = True) -> _Execution:
+def _execute(
+    plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool, run: bool = True
+) -> _Execution:
     job = plan.job(skip_decorators=skip_decorators, cards=cards, execute=run)
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
@@ -161,7 +159,7 @@ def spin_inputs(
     run: str | None = None,
     namespace: Any = KEEP,
     source: str = "run",
-    set: Mapping[str, Any] | None = None,
+    set: Mapping[str, Any] | None = None,  # noqa: A002 -- the option's name
     artifacts_module: str | os.PathLike[str] | None = None,
     config: Mapping[str, Any] | None = None,
     config_value: Mapping[str, Any] | None = None,

@@ -70,11 +70,11 @@ def _kind(value: Any) -> str:
 
 
 def _same_scalar(a: Any, b: Any, _: int) -> bool:
-    return bool(a == b) or (a != a and b != b)
+    return bool(a == b) or bool(a != a and b != b)  # noqa: PLR0124 -- NaN is what differs from itself
 
 
 def _same_array(a: Any, b: Any, depth: int) -> bool:
-    import numpy as np  # noqa: PLC0415 -- only where the user's values come from it
+    import numpy as np
 
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
@@ -114,10 +114,11 @@ def _same_plain(a: Any, b: Any, _: int) -> bool:
 def _same_object(a: Any, b: Any, depth: int) -> bool:
     if isinstance(a, BaseException):
         return same_value(a.args, b.args, depth + 1)
-    if dataclasses.is_dataclass(a) or type(a).__eq__ is object.__eq__:
-        reduced = [value.__reduce_ex__(4) for value in (a, b)]
+    own_equality: Any = type(a).__eq__
+    if dataclasses.is_dataclass(a) or own_equality is object.__eq__:
+        reduced: list[Any] = [value.__reduce_ex__(4) for value in (a, b)]
         if isinstance(reduced[0], str):
-            return reduced[0] == reduced[1]
+            return bool(reduced[0] == reduced[1])
         return all(_same_part(x, y, depth) for x, y in zip(*map(_parts, reduced), strict=False))
     verdict = a == b
     if isinstance(verdict, bool):
@@ -127,13 +128,15 @@ def _same_object(a: Any, b: Any, depth: int) -> bool:
 
 def _parts(reduced: Any) -> list[Any]:
     function, arguments, *rest = reduced
-    items = [list(part) if part is not None and not isinstance(part, (dict, tuple)) else part for part in rest]
+    items = [
+        list(part) if part is not None and not isinstance(part, (dict, tuple)) else part for part in rest
+    ]
     return [function, arguments, *items]
 
 
 def _same_part(a: Any, b: Any, depth: int) -> bool:
     if callable(a) and callable(b):
-        return getattr(a, "__qualname__", a) == getattr(b, "__qualname__", b)
+        return bool(getattr(a, "__qualname__", a) == getattr(b, "__qualname__", b))
     return same_value(a, b, depth + 1)
 
 

@@ -128,6 +128,7 @@ class StepInputs(Artifacts):
 
     @property
     def task(self) -> str:
+        """Pathspec of the task that the values come from."""
         return self.tasks[0]
 
     def __repr__(self) -> str:
@@ -180,10 +181,12 @@ class DiffRow:
 
     @property
     def before(self) -> Any:
+        """The value of the past task."""
         return self.load_before() if self.load_before else None
 
     @property
     def after(self) -> Any:
+        """The value of this spin."""
         return self.load_after() if self.load_after else None
 
 
@@ -267,7 +270,7 @@ class SpinResult:
         outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {self.error}"
         return f"SpinResult({self.flow}/{self.step}, {outcome}, {self.seconds:.3f} s)"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return self.render(self) if self.render else {"text/plain": repr(self)}
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -143,7 +143,9 @@ def _page(task: TaskView, flow: Any, attributes: Any, components: list[Any], dat
     in_main = threading.current_thread() is threading.main_thread()
     kept = vars(card_class).get("runtime_data")
     try:
-        info = update_card(card, "render", task, data, timeout_value=attributes["timeout"] if in_main else None)
+        info = update_card(
+            card, "render", task, data, timeout_value=attributes["timeout"] if in_main else None
+        )
     except Exception:  # noqa: BLE001 -- the card's own code
         return _error_page(task, data, str(UnrenderableCardException(kind, options)))
     finally:
@@ -167,7 +169,8 @@ def _graph_and_steps(flow: Any) -> tuple[Any, Any]:
         return graph, graph.output_steps()[0]
     except (KeyError, ValueError):
         # An edit may leave the graph unfinished; the flow file's own is whole.
-        graph = type(flow).__mro__[1]._graph
+        base: Any = type(flow).__mro__[1]
+        graph = base._graph
         return graph, graph.output_steps()[0]
 
 

@@ -65,7 +65,9 @@ def graph_of(cls: Any) -> Graph:
     graph = cls._graph
     order = list(dict.fromkeys([*graph.sorted_nodes, *graph.nodes]))
     start, end = getattr(graph, "start_step", "start"), getattr(graph, "end_step", "end")
-    return Graph(start or "start", end or "end", {name: _node(graph, name) for name in order if name in graph.nodes})
+    return Graph(
+        start or "start", end or "end", {name: _node(graph, name) for name in order if name in graph.nodes}
+    )
 
 
 def _node(graph: Any, name: str) -> StepNode:

@@ -67,9 +67,9 @@ def current_namespace() -> str | None:
 
 def _local_root_above(start: Path) -> Path | None:
     for folder in (start, *start.parents):
-        root = folder / metaflow_config.DATASTORE_LOCAL_DIR
+        root: Path = folder / metaflow_config.DATASTORE_LOCAL_DIR
         if root.is_dir():
-            return root.resolve()
+            return Path(root).resolve()
     return None
 
 
@@ -171,7 +171,9 @@ class Metadata:
     def tasks(self, run: str, step: str) -> list[TaskInfo]:
         """List the tasks of a step, in the order in which they began."""
         objects = self._get("step", "task", run, step)
-        wanted = [(str(task.get("task_name") or task["task_id"]), task["ts_epoch"] / 1000) for task in objects]
+        wanted = [
+            (str(task.get("task_name") or task["task_id"]), task["ts_epoch"] / 1000) for task in objects
+        ]
         if self.root:
             infos: Iterable[TaskInfo] = [self._task(run, step, *task) for task in wanted]
         else:

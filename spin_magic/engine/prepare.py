@@ -84,7 +84,11 @@ def step_names(cls: Any) -> list[str]:
 def copy_step(function: FunctionType, like: FunctionType) -> FunctionType:
     """Copy a function as a step, with the attributes of another step and decorators of its own."""
     made = FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
     )
     made.__kwdefaults__ = function.__kwdefaults__
     made.__qualname__, made.__module__, made.__doc__ = (
@@ -100,7 +104,7 @@ def copy_step(function: FunctionType, like: FunctionType) -> FunctionType:
 
 def _copy_parameter(parameter: Parameter) -> Parameter:
     # copy.copy asks a Config for attributes, and it answers every question with an expression.
-    made = type(parameter).__new__(type(parameter))
+    made: Parameter = object.__new__(type(parameter))
     made.__dict__.update(parameter.__dict__)
     made.__dict__["kwargs"] = dict(parameter.__dict__["kwargs"])
     return made
@@ -160,13 +164,21 @@ def _read_configs(cls: Any, files: Configs, values: Configs, folder: Path | None
     paths = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG", "{}")), **files}
     for name, (default, is_file) in config_input._defaults.items():
         beside = folder / default if folder and is_file and isinstance(default, str) else None
-        if beside and name not in paths and name not in values and not Path(default).is_file() and beside.is_file():
+        if (
+            beside
+            and name not in paths
+            and name not in values
+            and not Path(default).is_file()
+            and beside.is_file()
+        ):
             paths[name] = str(beside)
     given = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG_VALUE", "{}")), **values}
     converted = {name: ConvertPath.convert_value(str(path), False) for name, path in paths.items()}
     config_input.process_configs(cls.__name__, "config", converted, True, "local")
     converted = {
-        name: ConvertDictOrStr.convert_value(value if isinstance(value, (str, dict)) else json.dumps(value), False)
+        name: ConvertDictOrStr.convert_value(
+            value if isinstance(value, (str, dict)) else json.dumps(value), False
+        )
         for name, value in given.items()
     }
     found = config_input.process_configs(cls.__name__, "config_value", converted, True, "local")
@@ -245,7 +257,9 @@ def prepare(
 
 def _ignored(step: FunctionType) -> list[str]:
     names = (deco.name for deco in getattr(step, "decorators", ()))
-    return list(dict.fromkeys(n for n in names if n not in HONOURED and n != "card" and not n.startswith("_")))
+    return list(
+        dict.fromkeys(n for n in names if n not in HONOURED and n != "card" and not n.startswith("_"))
+    )
 
 
 def set_parameter_context(cls: Any, datastore: Any) -> None:

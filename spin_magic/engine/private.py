@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.metadata
 
 from spin_magic.errors import EngineError
-
-OLDEST = (2, 19, 0)
+from spin_magic.versions import installed_version, version_problem
 
 NAMES = (
     "metaflow.task:MetaflowTask.run_step",
@@ -51,29 +49,6 @@ NAMES = (
     "metaflow.user_configs.config_options:config_options_with_config_input",
     "metaflow.util:resolve_identity",
 )
-
-
-def installed_version() -> str | None:
-    """Give the version of the installed Metaflow, without importing it; None where there is none."""
-    try:
-        return importlib.metadata.version("metaflow")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def version_problem() -> str | None:
-    """Say what is wrong with the installed Metaflow's version, or None. Imports nothing of it."""
-    version = installed_version()
-    need = ".".join(map(str, OLDEST))
-    if version is None:
-        return f"spin_magic needs Metaflow {need} or newer, and none is installed: pip install metaflow"
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    if numbers < OLDEST:
-        return (
-            f"spin_magic needs Metaflow {need} or newer, the first with `spin`; "
-            f"this is {version}: pip install -U metaflow"
-        )
-    return None
 
 
 def _has(name: str) -> bool:

@@ -6,18 +6,20 @@ import functools
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metaflow.datastore.content_addressed_store import BlobCache
 from metaflow.datastore.exceptions import DataException
 from metaflow.datastore.flow_datastore import FlowDataStore
-from metaflow.datastore.task_datastore import TaskDataStore
 from metaflow.includefile import IncludedFile
 from metaflow.plugins import DATASTORES
 
 from spin_magic.engine.metadata import Metadata, TaskInfo
 from spin_magic.errors import TaskError
 from spin_magic.result import Artifact
+
+if TYPE_CHECKING:
+    from metaflow.datastore.task_datastore import TaskDataStore
 
 CACHE_BYTES = 512 * 2**20
 
@@ -82,6 +84,10 @@ class PastTask:
         except (DataException, OSError, TypeError) as ex:
             msg = f"Artifact {name!r} of {self.pathspec} cannot be read from the datastore: {ex}"
             raise TaskError(msg) from ex
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give an artifact, or a default where the task has none of that name."""
+        return self[name] if name in self.objects else default
 
     def artifact(self, name: str) -> Artifact:
         """Describe an artifact without loading it."""

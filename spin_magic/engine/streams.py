@@ -55,7 +55,7 @@ class Logs:
     def streaming(self) -> Iterator[None]:
         """Put the tees in place of the standard streams."""
         kept = sys.stdout, sys.stderr
-        sys.stdout, sys.stderr = self.stdout, self.stderr  # type: ignore[assignment]
+        sys.stdout, sys.stderr = self.stdout, self.stderr
         try:
             yield
         finally:

@@ -98,7 +98,14 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
 
     def __init__(self, flow: Any, datastore: Any, metadata: Any, inputs: Sequence[InputStore]) -> None:
         super().__init__(
-            flow, datastore, metadata, MetaflowEnvironment(flow), silent, NullEventLogger(), NullMonitor(), None
+            flow,
+            datastore,
+            metadata,
+            MetaflowEnvironment(flow),
+            silent,
+            NullEventLogger(),
+            NullMonitor(),
+            None,
         )
         self.inputs = list(inputs)
         self.before_body: Callable[[], None] = lambda: None
@@ -189,7 +196,9 @@ def run(job: Job) -> Outcome:
         os.environ["METAFLOW_RUN_ID"] = run_id
         error = _run_step(task, job, run_id, metadata)
         cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
-    return Outcome(flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object)
+    return Outcome(
+        flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object
+    )
 
 
 def _run_step(task: KernelTask, job: Job, run_id: str, metadata: NoMetadata) -> BaseException | None:

@@ -6,7 +6,6 @@ import ast
 import functools
 import importlib
 import linecache
-import os
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -43,7 +42,9 @@ class FlowCode:
         Set-ups of the class, kept by whoever makes them for as long as the text stays the same.
     """
 
-    def __init__(self, cls: Any, module: ModuleType, path: Path | None, text: str, local: LocalModules) -> None:
+    def __init__(
+        self, cls: Any, module: ModuleType, path: Path | None, text: str, local: LocalModules
+    ) -> None:
         self.cls = cls
         self.module = module
         self.path = path
@@ -153,7 +154,9 @@ def load(ref: FlowRef, cwd: Path) -> FlowCode:
         return known
     siblings = (code for (other, _), code in _codes.items() if other == path)
     code = next((code for code in siblings if not code.is_stale()), None) or _load_file(ref, path, cwd)
-    _codes[path, ref.name] = code = FlowCode(_pick(code.module, ref.name, path), code.module, path, code.text, code.local)
+    _codes[path, ref.name] = code = FlowCode(
+        _pick(code.module, ref.name, path), code.module, path, code.text, code.local
+    )
     return code
 
 
@@ -192,8 +195,7 @@ def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
 
 
 def _execute(code: FlowCode) -> None:
-    module, path = code.module, code.path
-    assert path is not None
+    module, path = code.module, Path(str(code.path))
     try:
         compiled = compile(code.text, str(path), "exec", dont_inherit=True)
     except SyntaxError as ex:
@@ -206,10 +208,12 @@ def _execute(code: FlowCode) -> None:
             if module.__package__:
                 importlib.import_module(module.__package__)
             sys.modules[name] = module
-            exec(compiled, module.__dict__)
+            exec(compiled, module.__dict__)  # noqa: S102 -- a flow file is code that the user runs
         except Exception as ex:
             line = _line_in(ex, str(path))
-            msg = f"{path.name} cannot be loaded: {type(ex).__name__}: {ex}{f' (line {line})' if line else ''}"
+            msg = (
+                f"{path.name} cannot be loaded: {type(ex).__name__}: {ex}{f' (line {line})' if line else ''}"
+            )
             raise FlowError(msg) from ex
         finally:
             sys.modules.pop(name, None)
@@ -265,4 +269,4 @@ def function_node(function: Any) -> ast.FunctionDef | None:
 
 
 def _read_or_empty(filename: str) -> str:
-    return read_text(Path(filename)) if os.path.isfile(filename) else ""
+    return read_text(Path(filename)) if Path(filename).is_file() else ""

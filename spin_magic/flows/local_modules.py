@@ -15,8 +15,8 @@ from types import ModuleType
 from typing import Any
 
 _INSTALLED = tuple(
-    os.path.join(os.path.realpath(folder), "")
-    for folder in {*sysconfig.get_paths().values(), sys.prefix, os.path.dirname(os.path.dirname(__file__))}
+    os.path.realpath(folder) + os.sep
+    for folder in {*sysconfig.get_paths().values(), sys.prefix, str(Path(__file__).parents[1])}
 )
 
 
@@ -42,7 +42,7 @@ class LocalModules:
     """
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = tuple(os.path.join(os.path.realpath(folder), "") for folder in folders)
+        self._folders = tuple(os.path.realpath(folder) + os.sep for folder in folders)
         self._modules: dict[str, ModuleType] = {}
         self._sources: dict[str, bytes] = {}
 
@@ -54,12 +54,13 @@ class LocalModules:
             return False
         return not path.startswith(_INSTALLED)
 
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, name: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
         """Find a local module for the import system; others are left to the usual finders."""
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        if spec is None or not self._is_local(spec.origin):
+        if spec is None or spec.origin is None or not self._is_local(spec.origin):
             return None
-        assert spec.origin is not None
         spec.loader = _TextLoader(name, spec.origin)
         linecache.cache.pop(spec.origin, None)
         self._sources[spec.origin] = _read(spec.origin)

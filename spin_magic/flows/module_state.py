@@ -29,7 +29,7 @@ def _content(value: Any) -> bytes:
     stream = _Bounded()
     try:
         pickle.Pickler(stream, protocol=4).dump(value)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- a pickle may run any code
         return str(len(value)).encode()
     return stream.getvalue()
 
@@ -53,5 +53,6 @@ def module_state(modules: Iterable[ModuleType]) -> State:
 def same_state(before: State, after: State) -> bool:
     """Tell whether nothing was bound anew and no container has other content."""
     return len(before) == len(after) and all(
-        old[0] == new[0] and old[1] is new[1] and old[2] == new[2] for old, new in zip(before, after, strict=True)
+        old[0] == new[0] and old[1] is new[1] and old[2] == new[2]
+        for old, new in zip(before, after, strict=True)
     )

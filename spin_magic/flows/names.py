@@ -26,7 +26,9 @@ def global_names(code: CodeType) -> set[str]:
 def lent_names(function: FunctionType, notebook: Mapping[str, Any]) -> dict[str, Any]:
     """Find the names that a step needs, its module lacks, and the notebook has."""
     missing = global_names(function.__code__) - set(function.__globals__) - set(vars(builtins))
-    return {name: notebook[name] for name in sorted(missing) if name in notebook and not name.startswith("__")}
+    return {
+        name: notebook[name] for name in sorted(missing) if name in notebook and not name.startswith("__")
+    }
 
 
 @contextmanager

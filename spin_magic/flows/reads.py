@@ -50,7 +50,7 @@ def unset_reads(cls: Any, step: str, following: Iterable[str], available: Iterab
     known = set(available)
     for name in following:
         function = getattr(cls, name, None)
-        if function is None or name == step or len(getattr(function, "__code__").co_varnames[:2]) == 0:
+        if function is None or name == step or len(function.__code__.co_varnames[:2]) == 0:
             continue
         if function.__code__.co_argcount > 1:
             continue

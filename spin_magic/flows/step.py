@@ -1,7 +1,6 @@
 """The text of a cell as a step: it means what the same text would mean inside the class."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -12,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from spin_magic.engine.prepare import step_function
 from spin_magic.errors import CellError
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from spin_magic.flows.load import FlowCode
 
 LOCALS_HOOK = "__spin_magic_locals__"
-_FUTURES = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
+_FUTURES: int = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 NameFile = Callable[[str], str]
 
@@ -114,8 +113,8 @@ def _parse(text: str, cell: str) -> ast.Module:
         line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
         if re.match(r"[!%?]|.*\?$", line) or re.search(r"=\s*[!%]", line):
             msg = (
-                f"Line {number + 1} of the cell, `{line}`, is IPython's own syntax: `run` would not take it in a "
-                "step. Use plain Python, for example subprocess.run, or put it into a cell of its own."
+                f"Line {number + 1} of the cell, `{line}`, is IPython's own syntax: `run` would not take it "
+                "in a step. Use plain Python, for example subprocess.run, or put it into a cell of its own."
             )
         else:
             msg = f"The cell has a syntax error in line {number + 1}, `{line}`: {ex.msg}."
@@ -137,7 +136,9 @@ def _definition(body: list[ast.stmt], step: str) -> ast.FunctionDef | None:
         return None
     node = found[0]
     if isinstance(node, ast.AsyncFunctionDef):
-        msg = f"{node.name!r} is an async def: Metaflow's steps are not; call asyncio.run(...) inside the step."
+        msg = (
+            f"{node.name!r} is an async def: Metaflow's steps are not; call asyncio.run(...) inside the step."
+        )
         raise CellError(msg)
     return node
 
@@ -152,7 +153,8 @@ def _check_definition(node: ast.FunctionDef, step: str, arguments: tuple[str, ..
         raise CellError(msg)
     if arguments is not None and len(names) != len(arguments):
         was = f"def {step}({', '.join(arguments)})"
-        msg = f"The cell's def {step}({', '.join(names)}) differs from the flow's {was}: use the flow's arguments."
+        here = f"def {step}({', '.join(names)})"
+        msg = f"The cell's {here} differs from the flow's {was}: use the flow's arguments."
         raise CellError(msg)
 
 
@@ -166,19 +168,18 @@ def _guess_arguments(body: list[ast.stmt]) -> tuple[str, ...]:
 
 
 def _wrap_body(body: list[ast.stmt], step: str, arguments: tuple[str, ...]) -> ast.FunctionDef:
-    made = ast.parse(f"def {step}({', '.join(arguments)}): pass").body[0]
-    assert isinstance(made, ast.FunctionDef)
+    made: Any = ast.parse(f"def {step}({', '.join(arguments)}): pass").body[0]
     made.body = body
     made.end_lineno, made.end_col_offset = body[-1].end_lineno, body[-1].end_col_offset
-    return made
+    return cast("ast.FunctionDef", made)
 
 
 def _refuse_await(function: ast.FunctionDef) -> None:
     for node in _own_nodes(function):
         if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
             msg = (
-                f"Line {node.lineno} of the cell uses `await`: a step is an ordinary function, and `run` would not "
-                "take it. Call asyncio.run(...) instead."
+                f"Line {node.lineno} of the cell uses `await`: a step is an ordinary function: `run` would "
+                "not take it. Call asyncio.run(...) instead."
             )
             raise CellError(msg)
 
@@ -256,7 +257,7 @@ def _build(node: ast.FunctionDef, filename: str, namespace: dict[str, Any], owne
     compiled = compile(holder, filename, "exec", flags=_future_flags(owner), dont_inherit=True)
     body = next(constant for constant in compiled.co_consts if isinstance(constant, CodeType))
     scope = _ClassScope(owner)
-    exec(body, namespace, scope)
+    exec(body, namespace, scope)  # noqa: S102 -- the cell is code that the user runs
     cell = scope.get("__classcell__")
     if isinstance(cell, CellType):
         cell.cell_contents = owner
@@ -309,7 +310,7 @@ class _HookReturns(ast.NodeTransformer):
     def _leave(self, node: ast.AST) -> ast.AST:
         return node
 
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _leave
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _leave  # noqa: N815 -- ast's names
 
 
 def name_in_linecache(label: str) -> NameFile:

@@ -14,7 +14,7 @@ from spin_magic.report.model import Detail, Table
 from spin_magic.report.short import Short, is_a
 
 LINE = 120
-TEXT = 1_500
+TEXT = 1_200
 RICH = 50_000
 TABLE_ROWS, TABLE_COLUMNS = 6, 12
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)

@@ -159,7 +159,7 @@ def _css() -> Markup:
     text = files("spin_magic.report").joinpath("static/panel.css").read_text(encoding="utf-8")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     # Our own file, and the only text that is not escaped.
-    return Markup(re.sub(r"\s+", " ", text).strip())  # noqa: S704
+    return Markup(re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", text)).strip())  # noqa: S704
 
 
 @functools.lru_cache(maxsize=1)

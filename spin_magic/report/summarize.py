@@ -32,7 +32,7 @@ from spin_magic.result import Artifact, Card, DiffRow, SpinResult, StepInputs
 
 LOADED_FOR_PREVIEW = 1_000_000
 ROWS = 100
-LOG_LINES, LOG_CHARACTERS = 100, 8_000
+LOG_LINES, LOG_CHARACTERS = 100, 6_000
 ORDER = ("changed", "new", "gone", "not compared", "same")
 _ABSENT = object()
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")

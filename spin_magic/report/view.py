@@ -77,15 +77,19 @@ class View:
             "inputs": self._part("inputs"),
         }
         self.tabs = self._keep(
-            widgets.Tab([panes[key] for key, _ in titles], titles=[title for _, title in titles])
+            widgets.Tab(
+                [panes[key] for key, _ in titles], titles=[title for _, title in titles], layout=self._layout
+            )
         )
         self.tabs.observe(self._on_tab, "selected_index")
         self.root = self._box([self._part("head"), self.tabs])
+        self.root.add_class("spin-panel")
 
     def retire(self) -> None:
         """Let go of the result; what can be said without it stays in view, as HTML."""
         self._result = self._cards = None
         made, self._made = self._made, []
+        self.root.remove_class("spin-panel")
         self.root.children = [self._html(render_html(self._panel))]
         _close([widget for widget in made if widget is not self.root], keep=self._layout)
         self._made.append(self.root)

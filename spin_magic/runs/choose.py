@@ -123,7 +123,7 @@ def choose(wanted: Wanted, history: History) -> Choice:
             choice = _from_run(run, wanted, history, explicit=True)
         except NotYet as ex:
             raise _cannot_feed(run, wanted, history, str(ex)) from None
-        return replace(choice, why=_sentence(choice, run, history, f"run {run.id}, {history.state(run)}"))
+        return replace(choice, why=_sentence(choice, history, f"run {run.id}, {history.state(run)}"))
     runs = history.runs(wanted.namespace)
     reasons: list[tuple[RunInfo, str]] = []
     new: tuple[Choice, RunInfo] | None = None
@@ -147,7 +147,11 @@ def choose(wanted: Wanted, history: History) -> Choice:
 
 def _cannot_feed(run: RunInfo, wanted: Wanted, history: History, reason: str) -> TaskError:
     others = [r for r in history.metadata.runs() if r.id != run.id and history.tasks(r.id, wanted.step)]
-    hint = f" The latest run that reached it is {others[0].id}: use {others[0].id}/{wanted.step}." if others else ""
+    hint = (
+        f" The latest run that reached it is {others[0].id}: use {others[0].id}/{wanted.step}."
+        if others
+        else ""
+    )
     return TaskError(f"Run {run.id} cannot feed `{wanted.step}`: {reason}{hint}")
 
 
@@ -162,10 +166,10 @@ def _explain_latest(
         because = f" (in run {newer.id}, the latest, {reason.rstrip('.')})" if reason else ""
         reached = "reached it" if choice.origin else "reached its parents"
         source = f"run {run.id}, the latest that {reached}, {state}{because}"
-    return replace(choice, why=_sentence(choice, run, history, source))
+    return replace(choice, why=_sentence(choice, history, source))
 
 
-def _sentence(choice: Choice, run: RunInfo, history: History, source: str) -> str:
+def _sentence(choice: Choice, history: History, source: str) -> str:
     which = ""
     if choice.index is not None:
         count, place = _place(choice, history)
@@ -189,7 +193,7 @@ def _place(choice: Choice, history: History) -> tuple[int, int]:
 def _short(value: Any) -> str:
     try:
         text = repr(value)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- the user's own __repr__
         return f"<{type(value).__name__}>"
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -232,8 +236,8 @@ def _refuse_branch_not_taken(run: RunInfo, step: str, history: History) -> None:
         taken = [other for other in node.next if history.tasks(run.id, other) and other != parent]
         if taken:
             msg = (
-                f"In run {run.id} the switch in `{parent}` led to {', '.join(f'`{t}`' for t in taken)}, not to "
-                f"`{step}`. Choose a run that took this branch, or leave the run out."
+                f"In run {run.id} the switch in `{parent}` led to {', '.join(f'`{t}`' for t in taken)}, not "
+                f"to `{step}`. Choose a run that took this branch, or leave the run out."
             )
             raise TaskError(msg)
 
@@ -265,7 +269,7 @@ def _index_of_value(value: Any, opener: TaskInfo, history: History) -> int | Non
         try:
             if type(item) is type(value) and bool(item == value):
                 return index
-        except Exception:  # noqa: S112 -- the user's own __eq__
+        except Exception:  # noqa: BLE001, S112 -- the user's own __eq__
             continue
     return None
 
@@ -311,11 +315,13 @@ def _split_of_new(wanted: Wanted, opener: TaskInfo, history: History) -> int:
         found = _index_of_value(wanted.value, opener, history)
         if found is None:
             shown = ", ".join(values[:20]) + (", ..." if len(values) > 20 else "")
-            msg = f"No split of `{opener.step}` in run {opener.run} has the value {wanted.value!r}; there are: {shown}."
+            where = f"`{opener.step}` in run {opener.run}"
+            msg = f"No split of {where} has the value {wanted.value!r}; there are: {shown}."
             raise TaskError(msg)
         return found
     index = wanted.index or 0
     if not 0 <= index < count:
-        msg = f"Index {index} is out of range: `{opener.step}` in run {opener.run} has {count} splits, 0 to {count - 1}."
+        splits = f"{count} splits, 0 to {count - 1}"
+        msg = f"Index {index} is out of range: `{opener.step}` in run {opener.run} has {splits}."
         raise TaskError(msg)
     return index

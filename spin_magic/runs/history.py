@@ -65,13 +65,13 @@ class History:
             return ()
         # A resumed run's clones lack this metadata; the artifact has it.
         past = self.open(task)
-        stack = past["_foreach_stack"] if "_foreach_stack" in past else []
+        stack = past.get("_foreach_stack", [])
         return tuple((frame.step, frame.index) for frame in stack)
 
     def iteration(self, task: TaskInfo) -> int:
         """Give the place of a recursive step's task in its loop, from 0."""
         past = self.open(task)
-        if "_iteration_stack" in past and past["_iteration_stack"]:
+        if past.get("_iteration_stack"):
             return int(past["_iteration_stack"][-1])
         rounds = [t for t in self.tasks(task.run, task.step) if self.path(t) == self.path(task)]
         return sorted(rounds, key=lambda t: t.created).index(task)
@@ -79,16 +79,16 @@ class History:
     def splits(self, opener: TaskInfo) -> tuple[int, list[str]]:
         """Give the number of splits that a foreach task opened, and their values as Metaflow notes them."""
         past = self.open(opener)
-        count = past["_foreach_num_splits"] if "_foreach_num_splits" in past else 0
-        values = past["_foreach_values"] if "_foreach_values" in past else None
+        count = past.get("_foreach_num_splits", 0)
+        values = past.get("_foreach_values")
         return int(count or 0), list(values or [])
 
     def item(self, opener: TaskInfo, index: int) -> Any:
-        """Give the foreach value at an index: the item itself where the list is small, else Metaflow's note."""
+        """Give the foreach value at an index: the item where the list is small, else what Metaflow notes."""
         past = self.open(opener)
-        variable = past["_foreach_var"] if "_foreach_var" in past else None
+        variable = past.get("_foreach_var")
         size = past.details.get(variable, {}).get("size") if variable else None
-        if variable in past and size is not None and size <= SMALL_BYTES:
+        if variable and size is not None and size <= SMALL_BYTES:
             try:
                 return past[variable][index]
             except (TypeError, LookupError, AttributeError, ImportError):
@@ -111,7 +111,9 @@ class History:
             raise TaskError(msg)
         found = [run for run in every if namespace is None or namespace in run.tags]
         if not found:
-            others = sorted({tag for run in every for tag in run.tags if tag.startswith(("user:", "production:"))})
+            others = sorted(
+                {tag for run in every for tag in run.tags if tag.startswith(("user:", "production:"))}
+            )
             msg = (
                 f"{self.flow} has no run in namespace {namespace!r}; there are some in {', '.join(others)}. "
                 'Choose one with --namespace, or --namespace "" for all.'

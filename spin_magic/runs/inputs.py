@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -83,7 +82,9 @@ def _checked(overrides: Mapping[str, Any], prepared: Prepared) -> dict[str, Any]
     return dict(overrides)
 
 
-def _by_branch(overrides: Mapping[str, Any], sources: Sequence[Source], prepared: Prepared) -> list[dict[str, Any]]:
+def _by_branch(
+    overrides: Mapping[str, Any], sources: Sequence[Source], prepared: Prepared
+) -> list[dict[str, Any]]:
     branches: list[dict[str, Any]] = [{} for _ in sources]
     pathspecs = [source.pathspec.partition("/")[2] for source in sources]
     for key, value in overrides.items():
@@ -113,7 +114,8 @@ def _chosen(match: re.Match[str], sources: Sequence[Source], key: str) -> list[i
     steps = [source.pathspec.split("/")[2] for source in sources]
     found = [index for index, step in enumerate(steps) if step == match["step"]]
     if not found:
-        msg = f"--set {key}=...: no input comes from {match['step']!r}, only from {', '.join(dict.fromkeys(steps))}."
+        known = ", ".join(dict.fromkeys(steps))
+        msg = f"--set {key}=...: no input comes from {match['step']!r}, only from {known}."
         raise OptionError(msg)
     return found
 
@@ -129,7 +131,7 @@ def read_artifacts_module(path: str, text: str) -> dict[str, Any]:
     """Run an artifacts module, as ``spin --artifacts-module`` does, and give its ``ARTIFACTS``."""
     namespace: dict[str, Any] = {"__name__": "artifacts_module", "__file__": path}
     try:
-        exec(compile(text, path, "exec"), namespace)
+        exec(compile(text, path, "exec"), namespace)  # noqa: S102 -- the user's own module
     except Exception as ex:
         msg = f"--artifacts-module {path} fails: {type(ex).__name__}: {ex}"
         raise OptionError(msg) from ex

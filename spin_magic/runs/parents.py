@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Fits = Callable[["TaskInfo"], bool]
 
 
-class NotYet(TaskError):
+class NotYet(TaskError):  # noqa: N818 -- it tells a state, and the caller goes on to another run
     """A run has not got as far as needed; the message is the end of a sentence."""
 
 
@@ -98,19 +98,19 @@ def _feeding(run: str, node: StepNode, path: tuple[Frame, ...], history: History
             tasks = sorted(tasks, key=history.iteration)[-1:]
         found.extend(tasks[:1])
     if node.type == "join":
-        return _branches(run, node, found, history)
+        return _branches(node, found, history)
     if not found:
         raise NotYet(_how_far(run, node, history))
     # After a switch several steps may lead here, of which the run took one.
     return (max(found, key=lambda t: t.created),)
 
 
-def _branches(run: str, node: StepNode, found: list[TaskInfo], history: History) -> tuple[TaskInfo, ...]:
-    assert node.joined is not None
-    needed = len(history.graph.nodes[node.joined].next)
+def _branches(node: StepNode, found: list[TaskInfo], history: History) -> tuple[TaskInfo, ...]:
+    needed = len(history.graph.nodes[str(node.joined)].next)
     if len(found) < needed:
         missing = ", ".join(f"`{p}`" for p in node.parents if p not in {t.step for t in found})
-        raise NotYet(f"only {len(found)} of the {needed} branches of the join `{node.name}` finished; {missing} did not.")
+        msg = f"only {len(found)} of the {needed} branches of `{node.name}` finished; {missing} did not."
+        raise NotYet(msg)
     return tuple(found)
 
 
@@ -121,8 +121,7 @@ def _splits(run: str, node: StepNode, path: tuple[Frame, ...], history: History)
             inside = history.path(task)
             if task.ok and len(inside) == len(path) + 1 and inside[:-1] == path:
                 found[inside[-1][1]] = task
-    assert node.joined is not None
-    opener = next((t for t in history.tasks(run, node.joined) if history.path(t) == path), None)
+    opener = next((t for t in history.tasks(run, str(node.joined)) if history.path(t) == path), None)
     count = history.splits(opener)[0] if opener else 0
     if not found or len(found) < count:
         raise NotYet(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import re
 import subprocess
@@ -78,7 +77,11 @@ class Cell:
 def run_notebook(notebook: nbformat.NotebookNode, cwd: Path, timeout: float = 300) -> list[Cell]:
     """Run all code cells in a fresh kernel and stop at the first that fails, as Run All does."""
     client = NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": str(cwd)}}
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(cwd)}},
     )
     failed = False
     try:
@@ -182,7 +185,7 @@ class Kernel:
 def fresh_kernel(cwd: Path) -> Iterator[Kernel]:
     """Start a kernel in a folder and end it afterwards."""
     manager, client = start_new_kernel(
-        kernel_name="python3", cwd=str(cwd), env={**os.environ, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+        kernel_name="python3", cwd=str(cwd), extra_arguments=["--log-level=ERROR"]
     )
     try:
         yield Kernel(manager, client)

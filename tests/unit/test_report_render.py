@@ -252,7 +252,7 @@ def contrast(one, two):
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
 def test_colours_have_enough_contrast(theme):
     css = render_html(summarize_result(make_result())).partition("</style>")[0]
-    pairs = re.findall(r"--spin-([\w-]+):[^;]*?light-dark\((#\w{6}), (#\w{6})\)", css)
+    pairs = re.findall(r"--spin-([\w-]+):[^;]*?light-dark\((#\w{6}), ?(#\w{6})\)", css)
     colour = {name: values[theme] for name, *values in pairs}
     for name in ("changed", "new", "failed"):
         assert contrast(colour[name], colour[f"{name}-wash"]) >= 4.5

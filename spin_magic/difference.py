@@ -1,0 +1,89 @@
+"""A spin against the past task of the same step: what is new, changed, gone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from spin_magic.compare import Incomparable, same_value
+from spin_magic.engine.reader import PastTask
+from spin_magic.engine.stores import OutputStore, store_form
+from spin_magic.errors import TaskError
+from spin_magic.plan import Plan
+from spin_magic.result import Artifact, DiffRow
+
+LARGE_BYTES = 32 * 2**20
+
+
+def compare(
+    plan: Plan, output: OutputStore, entries: dict[str, Artifact], budget: float | None
+) -> list[DiffRow]:
+    """Compare what a spin hands on with what the past task of the step did.
+
+    Parameters
+    ----------
+    plan : Plan
+        The spin.
+    output : OutputStore
+        What it hands on.
+    entries : dict of str to Artifact
+        The same, described.
+    budget : float or None
+        Seconds after which the rest is left uncompared; None for no limit.
+    """
+    if plan.choice.origin is None:
+        return []
+    past = plan.history.open(plan.choice.origin)
+    deadline = None if budget is None else time.perf_counter() + budget
+    before = [name for name in past.objects if not name.startswith("_")]
+    rows = []
+    with plan.code.active():
+        for name in sorted({*entries, *before}):
+            now = entries.get(name)
+            row = _row(plan, name, past, now, output=output, deadline=deadline)
+            rows.append(row)
+    return rows
+
+
+def _row(
+    plan: Plan,
+    name: str,
+    past: PastTask,
+    now: Artifact | None,
+    *,
+    output: OutputStore,
+    deadline: float | None,
+) -> DiffRow:
+    def load_before() -> Any:
+        with plan.code.active():
+            return past.artifact(name).load()
+
+    after = now.load if now else None
+    if now is None:
+        return DiffRow(name, "gone", "", load_before, None)
+    if name not in past:
+        return DiffRow(name, "new", "", None, after)
+    if output.key(name) == past.objects[name]:
+        return DiffRow(name, "same", "", load_before, after)
+    if deadline is not None and time.perf_counter() > deadline:
+        return DiffRow(name, "not compared", "there was no time: ask with diff()", load_before, after)
+    if deadline is not None and (now.size or 0) > LARGE_BYTES:
+        return DiffRow(name, "not compared", "it is large: ask with diff()", load_before, after)
+    try:
+        same = _same_pickle(name, now, past.objects[name]) or same_value(load_before(), now.load())
+    except (Incomparable, TaskError) as ex:
+        return DiffRow(name, "not compared", str(ex), load_before, after)
+    except Exception as ex:  # noqa: BLE001 -- unpickling may run any code
+        return DiffRow(
+            name, "not compared", f"loading it raised {type(ex).__name__}: {ex}", load_before, after
+        )
+    return DiffRow(name, "same" if same else "changed", "", load_before, after)
+
+
+def _same_pickle(name: str, now: Artifact, sha: str) -> bool:
+    if not now.live:
+        return False
+    try:
+        return store_form(name, now.load())[0] == sha
+    except Exception:  # noqa: BLE001 -- the value itself may still compare
+        return False

@@ -1,0 +1,112 @@
+"""What the user should know about a spin: above all what works here and would not in a run."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from spin_magic.compare import same_value
+from spin_magic.engine.prepare import constants_of, parameters_of
+from spin_magic.engine.stores import InputStore, look_at_pickle, store_form
+from spin_magic.engine.task import Outcome
+from spin_magic.errors import nearest
+from spin_magic.flows.names import remedy
+from spin_magic.flows.reads import assigned_names, unset_reads
+from spin_magic.plan import Plan
+from spin_magic.result import SpinResult
+from spin_magic.runs.inputs import public_names
+
+SMALL_BYTES = 2**20
+
+
+def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
+    """Say what the user should know about a spin, a sentence each."""
+    notes = [*plan.notes, *outcome.notes]
+    notes += [remedy(name, value, plan.code.label) for name, value in plan.lent.items()]
+    ignored = plan.prepared.ignored.get(plan.step, [])
+    if ignored:
+        names = ", ".join(f"@{name}" for name in ignored)
+        notes.append(f"Not applied in a spin, but in `run`: {names}.")
+    if not result.ok:
+        return [*notes, *explain_failure(plan, result.error)]
+    notes += _transition_notes(plan, result)
+    notes += _artifact_notes(plan, outcome)
+    notes += unset_reads(plan.prepared.cls, plan.step, result.next or (), outcome.output.names())
+    return notes
+
+
+def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
+    """Say more about an error that Metaflow words too briefly; the traceback shows it as well."""
+    if not isinstance(error, AttributeError):
+        return []
+    text, notes = str(error), []
+    missing = re.fullmatch(r"Flow \w+ has no attribute '(\w+)'", text)
+    if missing:
+        known = public_names(plan.stores, plan.prepared, join=plan.node.type == "join")
+        where = "; a join reads the others from `inputs`" if plan.node.type == "join" else ""
+        found = ", ".join(known) or "nothing"
+        note = f"`self.{missing[1]}` has not been set: this step finds {found} on self{where}."
+        notes = [note + nearest(missing[1], known)]
+    elif "not modifiable" in text:
+        fixed = {**parameters_of(plan.prepared.cls), **constants_of(plan.prepared.cls)}
+        names = sorted(assigned_names(plan.function) & set(fixed))
+        shown = ", ".join(f"`{name}`" for name in names) or "It"
+        notes = [
+            f"{shown} is a parameter or constant, which no step can assign. To try another value, use --set."
+        ]
+    for note in notes:
+        error.add_note(note)
+    return notes
+
+
+def _transition_notes(plan: Plan, result: SpinResult) -> list[str]:
+    node = plan.node
+    if result.next is None:
+        if plan.step == plan.history.graph.end or not node.next:
+            return []
+        expected = _steps(node.next)
+        return [
+            f"`self.next` was not called: `run` would stop here with an error. The flow leads to {expected}."
+        ]
+    fits = set(result.next) <= set(node.next) if node.type == "split-switch" else result.next == node.next
+    if fits:
+        return []
+    expected = _steps(node.next) or "nothing"
+    led = _steps(result.next)
+    return [f"`self.next` led to {led}, but {plan.code.label} says {expected}: `run` follows the file."]
+
+
+def _steps(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _artifact_notes(plan: Plan, outcome: Outcome) -> list[str]:
+    notes = []
+    store = plan.stores[0]
+    for name, value in outcome.output.live.items():
+        if name.startswith("_") or name == "name":
+            continue
+        size, problem = look_at_pickle(value)
+        if problem:
+            notes.append(
+                f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
+            )
+        elif (
+            store.loaded.get(name) is value
+            and size is not None
+            and size <= SMALL_BYTES
+            and _mutated(store, name, value)
+        ):
+            notes.append(f"Input `{name}` was changed in place; the next spin gets it as it was.")
+    return notes
+
+
+def _mutated(store: InputStore, name: str, value: Any) -> bool:
+    if isinstance(value, (str, bytes, int, float, bool, tuple, frozenset, type(None))):
+        return False
+    try:
+        if store_form(name, value)[0] == dict(store.items()).get(name):
+            return False
+        return not same_value(store.source[name], value)
+    except Exception:  # noqa: BLE001 -- a note is not worth a failure
+        return False

@@ -1,0 +1,80 @@
+"""What was asked for, and which flow and which task that means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spin_magic.engine.prepare import flow_class, is_flow_class
+from spin_magic.errors import FlowError, OptionError
+from spin_magic.flows.load import FlowCode, load
+from spin_magic.flows.locate import FlowRef, find_flow
+from spin_magic.runs.choose import Wanted, parse_step
+from spin_magic.runs.history import namespace_or_current
+
+KEEP: Any = object()
+
+
+@dataclass(frozen=True)
+class Request:
+    """The arguments of a spin, as they were given."""
+
+    flow: Any
+    step: str
+    body: str | None = None
+    index: int | None = None
+    value: Any = None
+    run: str | None = None
+    namespace: Any = KEEP
+    source: str = "run"
+    overrides: dict[str, Any] = field(default_factory=dict)
+    artifacts_module: Any = None
+    config: dict[str, Any] = field(default_factory=dict)
+    config_value: dict[str, Any] = field(default_factory=dict)
+    cwd: Path | None = None
+    notebook: Mapping[str, Any] = field(default_factory=dict)
+    filename: Callable[[str], str] | None = None
+
+
+def find_code(request: Request) -> FlowCode:
+    """Find and load the flow.
+
+    Raises
+    ------
+    FlowError
+        It cannot be found or loaded.
+    """
+    cwd = request.cwd or Path.cwd()
+    if request.cwd is not None and not request.cwd.is_dir():
+        msg = f"--cwd {request.cwd}: there is no such folder."
+        raise OptionError(msg)
+    return load(_locate(request), cwd)
+
+
+def _locate(request: Request) -> FlowRef:
+    flow = flow_class(request.flow)
+    if isinstance(flow, str):
+        return find_flow(flow, request.notebook, request.cwd or Path.cwd())
+    if not is_flow_class(flow):
+        msg = f"{request.flow!r} is no flow: give its name, its file or the FlowSpec class."
+        raise FlowError(msg)
+    return find_flow(flow.__name__, {flow.__name__: flow}, request.cwd or Path.cwd())
+
+
+def wanted(request: Request, flow: str) -> Wanted:
+    """Read STEP and the options that go with it."""
+    parsed = parse_step(request.step, flow)
+    if request.run and parsed.run and request.run != parsed.run:
+        msg = f"{request.step!r} names run {parsed.run}, and --from names run {request.run}: leave one out."
+        raise OptionError(msg)
+    if request.index is not None and request.value is not None:
+        msg = "Give --index or --value, not both."
+        raise OptionError(msg)
+    exact = parsed.task is not None and request.step.count("/") == 3
+    # Metaflow checks the namespace of no full pathspec.
+    everywhere = request.namespace is KEEP and exact
+    namespace = None if everywhere else namespace_or_current(request.namespace, KEEP)
+    run = parsed.run or request.run
+    return Wanted(parsed.step, run, parsed.task, request.index, request.value, namespace)
