@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
+from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
 from spin_magic.options import INPUTS_HELP, SPIN_HELP, HelpRequested, parse_inputs, parse_spin
 
 if TYPE_CHECKING:
@@ -70,9 +70,10 @@ class SpinMagics(Magics):
         __tracebackhide__ = True
         from spin_magic import api, report  # noqa: PLC0415 - late, as above
 
-        result: SpinResult = api.spin(
-            options.flow, options.step, body=cell, check=False, **self._run(options)
-        )
+        with recording(self.shell.display_pub) as shown:
+            call = self._run(options)
+            result: SpinResult = api.spin(options.flow, options.step, body=cell, check=False, **call)
+        result.displayed = shown
         self._keep(options, result)
         self.shell.display_pub.publish(report.mimebundle(result))
         if result.error is not None:

@@ -9,13 +9,14 @@ import builtins
 import keyword
 import re
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import OptionError, nearest
 from spin_magic.result import SpinResult, StepInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from spin_magic.options import InputsOptions
 
@@ -218,3 +219,27 @@ def _check_only(only: Iterable[str], names: list[str]) -> None:
     for name in only:
         if name not in names:
             raise OptionError(f"--only {name}: the step has no such input.{nearest(name, names)}")
+
+
+@contextmanager
+def recording(publisher: Any) -> Iterator[list[dict[str, Any]]]:
+    """Keep a copy of what is displayed meanwhile, as MIME bundles; it is displayed all the same.
+
+    Parameters
+    ----------
+    publisher : DisplayPublisher
+        The shell's. Updates of an earlier display, such as progress bars send, are not kept.
+    """
+    shown: list[dict[str, Any]] = []
+    publish = publisher.publish
+
+    def keep(data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("update"):
+            shown.append(dict(data))
+        return publish(data, *args, **kwargs)
+
+    publisher.publish = keep
+    try:
+        yield shown
+    finally:
+        del publisher.publish

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
-OLDEST = (2, 19, 0)
+OLDEST = (2, 19, 23)
 
 
 def installed_version() -> str | None:

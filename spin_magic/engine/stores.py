@@ -186,6 +186,8 @@ class _Pickler(TaskDataStore):  # type: ignore[misc]
         self._mode = "w"
         self._is_done_set = False
         self._serializers_override = None
+        # Before 2.19.3x the datastore pickled by itself, in one of these encodings.
+        self._encodings = {"pickle-v4", "gzip+pickle-v4"}
         self._objects: dict[str, str] = {}
         self._info: dict[str, Any] = {}
         self._ca_store = _Digest()
