@@ -23,7 +23,12 @@ def daily(run_of) -> RealRun:
     [
         ("DailyFlo", "train", {}, r"no flow DailyFlo .*DailyFlow"),
         ("nosuch.py", "train", {}, "no file nosuch.py"),
-        ("daily.py", "trian", {}, r"no step 'trian'; its steps are start, train, join.* Did you mean 'train'"),
+        (
+            "daily.py",
+            "trian",
+            {},
+            r"no step 'trian'; its steps are start, train, join.* Did you mean 'train'",
+        ),
         ("daily.py", "", {}, "is no pathspec"),
         ("daily.py", "a/b/c/d/e", {}, "is no pathspec"),
         ("daily.py", "Other/1/train/2", {}, "flow 'Other', but the flow here is 'DailyFlow'"),
@@ -36,7 +41,12 @@ def daily(run_of) -> RealRun:
         ("daily.py", "train", {"index": 0, "value": "a"}, "--index or --value, not both"),
         ("daily.py", "end", {"index": 1}, "`end` is not inside a foreach"),
         ("daily.py", "train", {"namespace": "user:nobody"}, r"namespace 'user:nobody'; .* user:tester"),
-        ("daily.py", f"{RUN}/train", {"namespace": "user:nobody"}, r"not in namespace 'user:nobody' but in user:tester"),
+        (
+            "daily.py",
+            f"{RUN}/train",
+            {"namespace": "user:nobody"},
+            r"not in namespace 'user:nobody' but in user:tester",
+        ),
         ("daily.py", f"{RUN}/train", {"run": "77"}, "leave one out"),
         ("daily.py", "train", {"set": {"LIMIT": 4}}, "LIMIT is a constant of the class"),
         ("daily.py", "join", {"set": {"score": 4}}, r"a join; say of which input"),
@@ -45,12 +55,17 @@ def daily(run_of) -> RealRun:
         ("daily.py", "train", {"config_value": {"cfg": 1}}, "no config 'cfg'"),
         ("daily.py", "train", {"artifacts_module": "nosuch.py"}, "cannot be read"),
         ("daily.py", "train", {"cwd": "nosuch"}, "no such folder"),
-        ("daily.py", "train", {"source": "spin"}, "No parent of `train` has been spun here yet: spin `start` first"),
+        (
+            "daily.py",
+            "train",
+            {"source": "spin"},
+            "No parent of `train` has been spun here yet: spin `start` first",
+        ),
         ("several.py", "start", {}, r"several\.py"),
         (3, "start", {}, "is no flow"),
     ],
 )
-def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):
+def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):  # noqa: PLR0917 -- fixtures and cases
     monkeypatch.setattr("spin_magic.session._spun", {})
     step = step.replace(RUN, daily.run_id)
     for call in (spin, spin_inputs):
@@ -64,7 +79,10 @@ def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):
     ("change", "says"),
     [
         ("class DailyFlow(:", r"syntax error .*line 1|line 1"),
-        ("import nosuch_module_xyz\nfrom metaflow import FlowSpec\nclass F(FlowSpec): pass", "No module named 'nosuch_module_xyz'"),
+        (
+            "import nosuch_module_xyz\nfrom metaflow import FlowSpec\nclass F(FlowSpec): pass",
+            "No module named 'nosuch_module_xyz'",
+        ),
         ("x = 1", "no flow|not a flow|has no"),
     ],
 )
@@ -123,7 +141,10 @@ def test_metaflows_brief_errors_get_a_note(daily: RealRun, body: str, error: typ
     [
         ("self.score = 1", "`self.next` was not called"),
         ("self.score = 1\nself.next(self.big)", r"`self.next` led to `big`, but daily.py says `join`"),
-        ("self.score = 1\nimport threading\nself.f = threading.Lock()\nself.next(self.join)", r"`f` does not pickle .*: `run` would fail"),
+        (
+            "self.score = 1\nimport threading\nself.f = threading.Lock()\nself.next(self.join)",
+            r"`f` does not pickle .*: `run` would fail",
+        ),
         ("self.letters.append('d')\nself.score = 1\nself.next(self.join)", "`letters` was changed in place"),
     ],
 )

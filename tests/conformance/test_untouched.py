@@ -44,7 +44,7 @@ def daily(run_of) -> RealRun:
 
 def files(project: Path) -> dict[str, str]:
     stored = [path for path in project.rglob("*") if ".metaflow" in path.parts or ".metaflow" in path.name]
-    return {str(p): hashlib.sha1(p.read_bytes()).hexdigest() for p in stored if p.is_file()}
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in stored if p.is_file()}
 
 
 def snapshot(project: Path) -> dict[str, object]:
@@ -55,7 +55,7 @@ def snapshot(project: Path) -> dict[str, object]:
         "current properties": dict(vars(Current)),
         "is running": current.is_running_flow,
         "roots": [vars(d).get("datastore_root") for d in DATASTORES],
-        "cwd": os.getcwd(),
+        "cwd": Path.cwd(),
         "path": list(sys.path),
         "meta_path": list(sys.meta_path),
         "argv": list(sys.argv),
@@ -112,7 +112,8 @@ def test_nothing_is_registered_as_a_run(daily: RealRun, project: Path):
 
 
 def test_inputs_are_pristine_on_every_spin(daily: RealRun):
-    body = "self.letters.append('z')\nself.box.content.clear()\nself.score = len(self.letters)\nself.next(self.join)"
+    change = "self.letters.append('z')\nself.box.content.clear()\n"
+    body = change + "self.score = len(self.letters)\nself.next(self.join)"
     for _ in range(3):
         result = spin("daily.py", "train", body=body)
         assert result["score"] == 4
@@ -132,7 +133,8 @@ def test_environment_variables_are_there_during_the_spin_alone(daily: RealRun):
 
 
 def test_asyncio_run_works_under_a_running_loop(daily: RealRun):
-    body = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 3\nself.score = asyncio.run(f())\n"
+    helper = "import asyncio\nasync def f():\n    await asyncio.sleep(0)\n    return 3\n"
+    body = helper + "self.score = asyncio.run(f())\n"
 
     async def outer() -> object:
         result = spin("daily.py", "train", body=body)

@@ -16,7 +16,7 @@ def artifact(name: str, value: Any, *, live: bool = True, size: int | None = Non
 
 def stored(name: str, value: Any) -> Artifact:
     data = pickle.dumps(value)
-    return Artifact(name, type(value).__name__, len(data), lambda: pickle.loads(data), live=False)  # noqa: S301
+    return Artifact(name, type(value).__name__, len(data), lambda: pickle.loads(data), live=False)
 
 
 def make_inputs(values: dict[str, Any] | None = None, **changes: Any) -> StepInputs:

@@ -1,4 +1,4 @@
-"""Flow files and the modules beside them: always their text as it is now, never twice, nothing left behind."""
+"""Flow files and the modules beside them: their text as it is now, never twice, nothing left behind."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spin_magic.errors import FlowError
 from spin_magic.flows.load import load
 from spin_magic.flows.locate import FlowRef
 
-FLOW = '''
+FLOW = """
 from metaflow import FlowSpec, step
 import {helper}
 
@@ -32,7 +32,7 @@ class {name}(FlowSpec):
 
 if __name__ == "__main__":
     raise SystemExit("the guard must not run")
-'''
+"""
 
 
 @pytest.fixture
@@ -82,7 +82,9 @@ def test_modules_and_paths_are_left_as_they_were(project: Path):
     assert (dict(sys.modules), list(sys.path), list(sys.meta_path), list(sys.argv)) == before
 
 
-def test_a_module_of_the_notebook_with_the_same_name_is_kept_apart(project: Path, tmp_path_factory, monkeypatch):
+def test_a_module_of_the_notebook_with_the_same_name_is_kept_apart(
+    project: Path, tmp_path_factory, monkeypatch
+):
     other = tmp_path_factory.mktemp("other")
     (other / "lt_helper.py").write_text("VALUE = 'the notebook\\'s'\n")
     monkeypatch.syspath_prepend(str(other))

@@ -64,7 +64,9 @@ def code(tmp_path: Path) -> FlowCode:
     return load(FlowRef("CellFlow", path), tmp_path)
 
 
-def build(code: FlowCode, cell: str, step: str = "start", arguments: tuple[str, ...] = ("self",)) -> FunctionType:
+def build(
+    code: FlowCode, cell: str, step: str = "start", arguments: tuple[str, ...] = ("self",)
+) -> FunctionType:
     text = parse_cell(cell, step, arguments)
     made = build_from_cell(text, code, code.cls, name_in_linecache("test"))
     made.__globals__[LOCALS_HOOK] = lambda value=None: value
@@ -128,7 +130,9 @@ def test_future_flags_are_those_of_the_module(code: FlowCode):
 
 def test_return_closures_and_comprehensions(code: FlowCode):
     flow = Plain()
-    build(code, "k = 2\nself.y = [i * k for i in range(3)]\nf = lambda: k\nself.z = f()\nreturn\nself.w = 1")(flow)
+    build(code, "k = 2\nself.y = [i * k for i in range(3)]\nf = lambda: k\nself.z = f()\nreturn\nself.w = 1")(
+        flow
+    )
     assert vars(flow) == {"y": [0, 2, 4], "z": 2}
 
 
