@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from spin_magic import session
 from spin_magic.engine import task
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.names import lending
-from spin_magic.outcome import build_result
-from spin_magic.plan import Plan, make_plan
-from spin_magic.request import KEEP, Request, find_code
+from spin_magic.loop import session
+from spin_magic.loop.outcome import build_result
+from spin_magic.loop.plan import Plan, make_plan
+from spin_magic.loop.request import KEEP, Request, find_code
 from spin_magic.result import SpinResult, StepInputs
 
 __all__ = ["KEEP", "spin", "spin_inputs"]

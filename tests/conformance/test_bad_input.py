@@ -66,7 +66,7 @@ def daily(run_of) -> RealRun:
     ],
 )
 def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):  # noqa: PLR0917 -- fixtures and cases
-    monkeypatch.setattr("spin_magic.session._spun", {})
+    monkeypatch.setattr("spin_magic.loop.session._spun", {})
     step = step.replace(RUN, daily.run_id)
     for call in (spin, spin_inputs):
         with pytest.raises(SpinError, match=says) as caught:

@@ -9,13 +9,13 @@ from types import FunctionType
 
 import metaflow
 
-from spin_magic import session
 from spin_magic.engine.graph import graph_of
 from spin_magic.engine.prepare import REFUSED, Prepared, prepare, step_names
 from spin_magic.errors import FlowError, TaskError, nearest
 from spin_magic.flows import step as cells
 from spin_magic.flows.load import FlowCode, function_node
-from spin_magic.request import Request
+from spin_magic.loop import session
+from spin_magic.loop.request import Request
 
 
 @dataclass(frozen=True)

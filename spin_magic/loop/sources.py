@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from spin_magic import session
 from spin_magic.engine.stores import SpunTask
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
-from spin_magic.request import Request
+from spin_magic.loop import session
+from spin_magic.loop.request import Request
 from spin_magic.runs.choose import Choice, Wanted, choose
 from spin_magic.runs.history import History
 from spin_magic.runs.inputs import read_artifacts_module

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from spin_magic.difference import compare
 from spin_magic.engine.stores import OutputStore, look_at_pickle
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
-from spin_magic.notes import notes_on
-from spin_magic.plan import Plan
+from spin_magic.loop.difference import compare
+from spin_magic.loop.notes import notes_on
+from spin_magic.loop.plan import Plan
 from spin_magic.result import Artifact, Artifacts, SpinResult
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from spin_magic.compare import Incomparable, same_value
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import OutputStore, store_form
 from spin_magic.errors import TaskError
-from spin_magic.plan import Plan
+from spin_magic.loop.compare import Incomparable, same_value
+from spin_magic.loop.plan import Plan
 from spin_magic.result import Artifact, DiffRow
 
 LARGE_BYTES = 32 * 2**20

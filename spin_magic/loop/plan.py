@@ -15,13 +15,13 @@ from spin_magic.engine.task import Job
 from spin_magic.flows import step as cells
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lent_names
-from spin_magic.request import Request, wanted
+from spin_magic.loop.request import Request, wanted
+from spin_magic.loop.sources import artifacts_module, find_sources
+from spin_magic.loop.step_code import step_code
 from spin_magic.result import StepInputs
 from spin_magic.runs.choose import Choice
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.inputs import input_stores, public_names
-from spin_magic.sources import artifacts_module, find_sources
-from spin_magic.step_code import step_code
 
 
 @dataclass
