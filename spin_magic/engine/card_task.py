@@ -80,17 +80,64 @@ class _Data:
         return list(self._views)
 
 
-class RunView:
-    """Stands for the ``Run`` of the task."""
+class TaskView(Artifacts):
+    """Stands for a ``Task`` of this spin.
 
-    def __init__(self, task: TaskView, parameters: list[str], output: OutputStore) -> None:
+    Parameters
+    ----------
+    step : str
+        Name of its step.
+    names : list of str
+        Its artifacts.
+    output : OutputStore
+        Where they are.
+    stdout, stderr : str
+        Its logs.
+    """
+
+    def __init__(
+        self, step: str, names: list[str], output: OutputStore, stdout: str = "", stderr: str = ""
+    ) -> None:
+        super().__init__(names, output)
+        self.id = current.task_id
+        self.pathspec = f"{current.flow_name}/{current.run_id}/{step}/{self.id}"
+        self.finished_at = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
+        self.created_at = self.finished_at - timedelta(milliseconds=1)
+        self.current_attempt = 0
+        self.finished = self.successful = True
+        self.exception = None
+        self.index: int | None = None
+        self.stdout, self.stderr = stdout, stderr
+        self.metadata_dict: dict[str, str] = {"attempt": "0", "attempt_ok": "True"}
+        self.origin_pathspec = None
+        self.system_tags = self.tags = _tags()
+        self.user_tags: frozenset[str] = frozenset()
+        self.parent = SimpleNamespace(id=step, task=self, parent=None)
+
+
+def _tags() -> frozenset[str]:
+    return frozenset(
+        {
+            f"metaflow_version:{get_version()}",
+            f"python_version:{platform.python_version()}",
+            "runtime:dev",
+            f"user:{get_username()}",
+        }
+    )
+
+
+class RunView:
+    """Stands for the ``Run`` of the tasks: the spun step, and the parameters."""
+
+    def __init__(self, *tasks: TaskView) -> None:
         self.id = current.run_id
         self.pathspec = f"{current.flow_name}/{current.run_id}"
-        self.created_at = task.created_at
-        self.tags = self.system_tags = task.tags
+        self.created_at = tasks[0].created_at
+        self.tags = self.system_tags = tasks[0].tags
         self.user_tags: frozenset[str] = frozenset()
-        own = Artifacts(parameters, output)
-        self._steps = {"_parameters": SimpleNamespace(id="_parameters", task=own), task.step: task.parent}
+        self._steps = {task.parent.id: task.parent for task in tasks}
+        for task in tasks:
+            task.parent.parent = self
 
     def __getitem__(self, step: str) -> Any:
         return self._steps[step]
@@ -99,8 +146,8 @@ class RunView:
         return step in self._steps
 
 
-class TaskView(Artifacts):
-    """Stands for the ``Task`` that a card is rendered from.
+def task_view(flow: Any, output: OutputStore, job: Job) -> TaskView:
+    """Make what a card is rendered from.
 
     Parameters
     ----------
@@ -111,31 +158,9 @@ class TaskView(Artifacts):
     job : Job
         The spin.
     """
-
-    def __init__(self, flow: Any, output: OutputStore, job: Job) -> None:
-        super().__init__([name for name in output.names() if not name.startswith("_")], output)
-        self.step = job.step
-        self.id = current.task_id
-        self.pathspec = current.pathspec
-        self.finished_at = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
-        self.created_at = self.finished_at - timedelta(milliseconds=1)
-        self.current_attempt = 0
-        self.finished = self.successful = True
-        self.exception = None
-        self.index = flow.index
-        self.stdout, self.stderr = job.logs.stdout.text, job.logs.stderr.text
-        self.metadata_dict: dict[str, str] = {"attempt": "0", "attempt_ok": "True"}
-        self.origin_pathspec = None
-        self.system_tags = self.tags = frozenset(
-            {
-                f"metaflow_version:{get_version()}",
-                f"python_version:{platform.python_version()}",
-                "runtime:dev",
-                f"user:{get_username()}",
-            }
-        )
-        self.user_tags: frozenset[str] = frozenset()
-        self.parent = SimpleNamespace(id=job.step, task=self, parent=None)
-        cls = type(flow)
-        constants = [name for name in output.names() if isinstance(getattr(cls, name, None), property)]
-        self.parent.parent = RunView(self, [n for n in constants if not n.startswith("_")] + ["name"], output)
+    public = [name for name in output.names() if not name.startswith("_")]
+    fixed = [name for name in public if isinstance(getattr(type(flow), name, None), property)]
+    task = TaskView(job.step, public, output, job.logs.stdout.text, job.logs.stderr.text)
+    task.index = flow.index
+    RunView(task, TaskView("_parameters", [*fixed, "name"], output))
+    return task

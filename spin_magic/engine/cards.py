@@ -24,7 +24,7 @@ from metaflow.plugins.cards.exception import (
     UnrenderableCardException,
 )
 
-from spin_magic.engine.card_task import TaskView
+from spin_magic.engine.card_task import TaskView, task_view
 from spin_magic.result import Card
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class CardRoom:
         """Render every card of a step that has succeeded."""
         if not self._cards:
             return []
-        task = TaskView(flow, output, job)
+        task = task_view(flow, output, job)
         return [self._render(task, flow, *card) for card in self._cards]
 
     def _render(self, task: TaskView, flow: Any, deco: Any, uuid: str, card_id: str | None) -> Card:

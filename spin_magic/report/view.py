@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from html import escape
 from typing import Any
@@ -165,10 +166,14 @@ class View:
             self._cards.children[chosen].value = card_frame(result.cards[chosen].html, self._panel, chosen)
 
 
+# Metaflow's pages ask a server on the network for their font; the system's own does as well.
+_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
+
+
 def card_frame(page: str, panel: PanelSummary, index: int) -> str:
     """Give a card's page in a frame of its own: its scripts run, and reach nothing of the notebook."""
     title = escape(f"{panel.cards[index].title}, {size_text(len(page))}", quote=True)
-    srcdoc = escape(page, quote=True)
+    srcdoc = escape(_WEB_FONT.sub("", page), quote=True)
     return (
         f'<iframe class="spin-card-page" data-test="card-page" title="{title}" '
         f'sandbox="allow-scripts" srcdoc="{srcdoc}"></iframe>'
