@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 
 OLDEST = (2, 19, 23)
 
@@ -21,7 +22,7 @@ def version_problem() -> str | None:
     need = ".".join(map(str, OLDEST))
     if version is None:
         return f"spin_magic needs Metaflow {need} or newer, and none is installed: pip install metaflow"
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
     if numbers < OLDEST:
         return f"spin_magic needs Metaflow {need} or newer, and this is {version}: pip install -U metaflow"
     return None

@@ -1,0 +1,113 @@
+"""Same or not: by type and content, and never by an ``__eq__`` that is not a plain truth."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spin_magic.loop.compare import Incomparable, same_value
+
+
+class Plain:
+    def __init__(self, **values):
+        self.__dict__.update(values)
+
+
+class Slotted:
+    __slots__ = ("x",)
+
+    def __init__(self, x):
+        self.x = x
+
+
+class Liar:
+    def __init__(self, x):
+        self.x = x
+
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    __hash__ = None
+
+
+@dataclasses.dataclass
+class Data:
+    x: object
+
+
+class Colour(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+SAME = [
+    (1, 1),
+    (math.nan, math.nan),
+    ("a", "a"),
+    ([1, [2, {"k": (3,)}]], [1, [2, {"k": (3,)}]]),
+    ({1, 2}, {2, 1}),
+    (np.arange(3), np.arange(3)),
+    (np.array([1.0, np.nan]), np.array([1.0, np.nan])),
+    (np.array(["a", None], dtype=object), np.array(["a", None], dtype=object)),
+    (pd.DataFrame({"a": [1, None]}), pd.DataFrame({"a": [1, None]})),
+    (Plain(a=np.ones(2), b=[1]), Plain(a=np.ones(2), b=[1])),
+    (Slotted([1]), Slotted([1])),
+    (Data(np.zeros(2)), Data(np.zeros(2))),
+    (Colour.RED, Colour.RED),
+    (ValueError("x", 1), ValueError("x", 1)),
+    (len, len),
+    (Plain, Plain),
+]
+DIFFERENT = [
+    (1, 1.0),
+    (1, True),
+    ("a", b"a"),
+    ([1, 2], (1, 2)),
+    ([1, 2], [2, 1]),
+    ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    (np.arange(3), np.arange(3.0)),
+    (np.zeros((2, 1)), np.zeros((1, 2))),
+    (pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})),
+    (pd.Series([1], name="x"), pd.Series([1], name="y")),
+    (pd.Series([1], index=[5]), pd.Series([1])),
+    (Plain(a=1), Plain(a=2)),
+    (Plain(a=1), Plain(a=1, b=1)),
+    (Slotted(1), Slotted(2)),
+    (Data([1]), Data([2])),
+    (Colour.RED, Colour.BLUE),
+    (ValueError("x"), ValueError("y")),
+    (len, print),
+    (None, 0),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), SAME, ids=repr)
+def test_same(a, b):
+    assert same_value(a, b)
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT, ids=repr)
+def test_different(a, b):
+    assert not same_value(a, b)
+
+
+def test_what_cannot_be_compared_is_said():
+    with pytest.raises(Incomparable, match="RuntimeError: no"):
+        same_value(Liar(1), Liar(2))
+    deep_a: list[object] = []
+    deep_b: list[object] = []
+    for _ in range(500):
+        deep_a, deep_b = [deep_a], [deep_b]
+    with pytest.raises(Incomparable, match="nested"):
+        same_value(deep_a, deep_b)
+    loop_a: list[object] = []
+    loop_b: list[object] = []
+    loop_a.append(loop_a)
+    loop_b.append(loop_b)
+    with pytest.raises(Incomparable, match="nested"):
+        same_value(loop_a, loop_b)
