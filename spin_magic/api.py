@@ -104,6 +104,7 @@ def spin(
     """
     __tracebackhide__ = True
     begun = time.perf_counter()
+    session.collect_failed()
     request = Request(
         flow=flow,
         step=step,
@@ -125,10 +126,16 @@ def spin(
         plan = make_plan(request, code)
         made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards)
         result = build_result(plan, made.outcome, made.locals, begun)
+    session.failed = not result.ok
     if result.ok:
         session.remember(session.key(plan.code, plan.step), session.Spun(result, made.outcome.output))
     if check and result.error is not None:
-        raise result.error
+        error = result.error
+        try:
+            raise error
+        finally:
+            # The traceback holds this frame: it must not hold the result in its turn.
+            del error, result, plan, made
     return result
 
 
@@ -145,7 +152,11 @@ def _execute(
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
-    with plan.code.watched(), lending(plan.namespace, {**plan.lent, **plan.hook(caught)}), seeded(seed):
+    with (
+        plan.code.watched(),
+        lending(plan.namespace, {**plan.lent, **plan.hook(caught)}),
+        seeded(seed, plan.code.random_states),
+    ):
         outcome = task.run(job)
     return _Execution(outcome, caught or plan.locals_at(outcome.error))
 

@@ -77,7 +77,12 @@ class SpinMagics(Magics):
         self._keep(options, result)
         self.shell.display_pub.publish(report.mimebundle(result))
         if result.error is not None:
-            raise result.error
+            error = result.error
+            try:
+                raise error
+            finally:
+                # The traceback holds this frame: it must not hold the result in its turn.
+                del error, result
         if cell is not None:
             return None
         self._once.add(result)

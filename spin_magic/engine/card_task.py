@@ -139,6 +139,11 @@ class RunView:
         for task in tasks:
             task.parent.parent = self
 
+    def part(self) -> None:
+        """Cut the circle of run, step and task: else the artifacts wait for the garbage collector."""
+        for step in self._steps.values():
+            step.task = step.parent = None
+
     def __getitem__(self, step: str) -> Any:
         return self._steps[step]
 

@@ -104,7 +104,10 @@ class CardRoom:
         if not self._cards:
             return []
         task = task_view(flow, output, job)
-        return [self._render(task, flow, *card) for card in self._cards]
+        try:
+            return [self._render(task, flow, *card) for card in self._cards]
+        finally:
+            task.parent.parent.part()
 
     def _render(self, task: TaskView, flow: Any, deco: Any, uuid: str, card_id: str | None) -> Card:
         kind = deco.attributes["type"]

@@ -28,7 +28,7 @@ from metaflow.user_configs.config_options import (
     ConvertPath,
     config_options_with_config_input,
 )
-from metaflow.user_configs.config_parameters import ConfigValue
+from metaflow.user_configs.config_parameters import Config, ConfigValue
 
 from spin_magic.engine.stand_ins import NoMetadata, silent
 from spin_magic.errors import FlowError, OptionError, nearest
@@ -251,8 +251,20 @@ def prepare(
     return Prepared(
         cls,
         {step.__name__: _ignored(step) for step in cls._steps},
-        {var: known[param.name] for var, param in explicit.items() if param.name in known},
+        {var: _stored(known[param.name]) for var, param in explicit.items() if param.name in known},
     )
+
+
+def _stored(value: Any) -> Any:
+    """Give a config as a run stores it (``flowspec.py:_set_constants``)."""
+    return value.to_dict() if isinstance(value, ConfigValue) else value
+
+
+def config_files(cls: Any) -> list[str]:
+    """List the default files of a flow's configs."""
+    found = (param for _, param in cls._get_parameters() if isinstance(param, Config))
+    defaults = (param.kwargs.get("default") for param in found if param._default_is_file)
+    return [default for default in defaults if isinstance(default, str)]
 
 
 def _ignored(step: FunctionType) -> list[str]:

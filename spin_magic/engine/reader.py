@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections import OrderedDict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metaflow.datastore.content_addressed_store import BlobCache
@@ -127,9 +126,10 @@ class Reader:
         """Open the datastore that holds a task's artifacts."""
         kind = info.ds_type or "local"
         root = info.ds_root
-        if kind == "local" and self._metadata.root and not (root and Path(root).is_dir()):
-            # The project folder was moved since the run: its artifacts moved with it.
-            root = str(self._metadata.root)
+        here = self._metadata.root
+        if kind == "local" and here and (here / self.flow / info.run / info.step / info.id).is_dir():
+            # Artifacts lie beside their metadata, also where the folder was moved since the run.
+            root = str(here)
         return _datastore(self.flow, kind, root)
 
     def open(self, info: TaskInfo) -> PastTask:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import importlib
+import logging
 import os
 import random
 import signal
@@ -94,9 +97,19 @@ def _getcwd() -> str | None:
 def _interpreter() -> Iterator[None]:
     path, path_items, argv, argv_items = sys.path, list(sys.path), sys.argv, list(sys.argv)
     streams = sys.stdin, sys.stdout, sys.stderr
+    limit, hook, handlers, level = (
+        sys.getrecursionlimit(),
+        sys.excepthook,
+        list(logging.root.handlers),
+        logging.root.level,
+    )
     try:
         yield
     finally:
+        sys.setrecursionlimit(limit)
+        sys.excepthook = hook
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
         path[:], argv[:] = path_items, argv_items
         sys.path, sys.argv = path, argv
         sys.stdin, sys.stdout, sys.stderr = streams
@@ -147,16 +160,21 @@ def _quiet_sidecars() -> Iterator[None]:
         yield
 
 
+# A spin borrows the process: a second thread waits for its turn.
+_turn = threading.RLock()
+
+
 @contextmanager
 def preserved() -> Iterator[None]:
     """Put back, at the end, every part of the process that a spin touches.
 
     These are Metaflow's ``current``, Client, parameter context and system context; the environment,
     working directory, ``sys.path``, ``sys.argv``, standard streams, signal handlers and alarm,
-    warning filters, and the running event loop.
+    excepthook, recursion limit, root logger, warning filters, and the running event loop.
     """
     with ExitStack() as stack:
         enter = stack.enter_context
+        enter(_turn)
         enter(_environment())
         enter(_interpreter())
         enter(_signals())
@@ -177,29 +195,58 @@ def preserved() -> Iterator[None]:
         yield
 
 
+RandomStates = dict[str, Any]
+
+
+def random_states() -> RandomStates:
+    """Give the states of the global random generators of the libraries that are loaded."""
+    found: RandomStates = {"random": random.getstate()}
+    if "numpy" in sys.modules:
+        found["numpy"] = sys.modules["numpy"].random.get_state()
+    if "torch" in sys.modules:
+        found["torch"] = sys.modules["torch"].get_rng_state()
+    return found
+
+
+def restore_random_states(states: RandomStates) -> None:
+    """Put the states of random generators back."""
+    random.setstate(states["random"])
+    if "numpy" in states:
+        sys.modules["numpy"].random.set_state(states["numpy"])
+    if "torch" in states:
+        sys.modules["torch"].set_rng_state(states["torch"])
+
+
 @contextmanager
-def seeded(seed: int | None) -> Iterator[None]:
-    """Seed `random` and, where they are loaded, NumPy and PyTorch; put their states back afterwards."""
-    if seed is None:
+def seeded(seed: int | None, from_module: RandomStates | None) -> Iterator[None]:
+    """Start the random generators where they should start, and put their states back afterwards.
+
+    Parameters
+    ----------
+    seed : int or None
+        Seed for `random`, NumPy where it is installed, and PyTorch where it is loaded.
+    from_module : dict or None
+        The states in which loading the flow module left them, where it seeds them itself.
+    """
+    if seed is None and from_module is None:
         yield
         return
-    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
-    kept = random.getstate()
-    kept_numpy = numpy.random.get_state() if numpy else None
-    kept_torch = torch.get_rng_state() if torch else None
-    random.seed(seed)
-    if numpy:
-        numpy.random.seed(seed % 2**32)
-    if torch:
-        torch.manual_seed(seed)
+    if seed is not None:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("numpy")
+    kept = random_states()
+    if from_module is not None:
+        restore_random_states(from_module)
+    if seed is not None:
+        random.seed(seed)
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed(seed % 2**32)
+        if "torch" in sys.modules:
+            sys.modules["torch"].manual_seed(seed)
     try:
         yield
     finally:
-        random.setstate(kept)
-        if numpy:
-            numpy.random.set_state(kept_numpy)
-        if torch:
-            torch.set_rng_state(kept_torch)
+        restore_random_states(kept)
 
 
 @contextmanager

@@ -72,12 +72,11 @@ class InputStore:
         return name in self._objects or name in self._missing
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._overrides:
-            return self._overrides[name]
         if name in self._missing:
             raise self._missing[name]
         with self._around():
-            value = self.loaded[name] = self.source[name]
+            value = copied(self._overrides[name]) if name in self._overrides else self.source[name]
+        self.loaded[name] = value
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -99,6 +98,14 @@ class InputStore:
     def _load(self, name: str) -> Any:
         with self._around():
             return self.source.artifact(name).load()
+
+
+def copied(value: Any) -> Any:
+    """Copy a value as a datastore would, so that the step cannot change the notebook's own object."""
+    try:
+        return pickle.loads(pickle.dumps(value, protocol=5))  # noqa: S301 -- pickled here and now
+    except Exception:  # noqa: BLE001 -- what does not pickle is lent as it is
+        return value
 
 
 def live_artifact(name: str, value: Any) -> Artifact:
@@ -161,6 +168,10 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
     def names(self) -> list[str]:
         """List what the step hands on, private names too."""
         return list(dict.fromkeys([*self._origins, *self.live]))
+
+    def foreach_path(self) -> tuple[tuple[str, int], ...]:
+        """Give the step and split index of each foreach around the task, outermost first."""
+        return tuple((frame.step, frame.index) for frame in self.live.get("_foreach_stack") or ())
 
     def key(self, name: str) -> str | None:
         """Give the SHA under which a handed-down artifact is stored; None for a live one."""
@@ -279,6 +290,10 @@ class SpunTask:
 
     def __contains__(self, name: str) -> bool:
         return name in self.objects
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give an output, or a default where there is none of that name."""
+        return self[name] if name in self.objects else default
 
     def __getitem__(self, name: str) -> Any:
         if name in self._blobs:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import FunctionType, TracebackType
 from typing import Any
 
-from metaflow import parameters
+from metaflow import lint, parameters
 from metaflow.event_logger import NullEventLogger
 from metaflow.graph import FlowGraph
 from metaflow.metaflow_current import current
@@ -75,7 +75,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job."""
+    """What became of a job. `findings` is what Metaflow's checker says of an edited graph."""
 
     flow: Any
     output: OutputStore
@@ -86,6 +86,7 @@ class Outcome:
     notes: list[str]
     started: bool
     inputs: Any
+    findings: list[str] = field(default_factory=list)
 
     @property
     def transition(self) -> tuple[list[str], str | None] | None:
@@ -147,6 +148,17 @@ def _spin_class(job: Job) -> Any:
     return cls
 
 
+def _lint(job: Job, cls: Any) -> list[str]:
+    """Say what `run` would find wrong with a graph that an edit has changed."""
+    if not job.new_graph:
+        return []
+    try:
+        lint.linter.run_checks(cls._graph)
+    except lint.LintWarn as ex:
+        return [f"`run` would refuse the flow with this step: {' '.join(str(ex.message).split())}"]
+    return []
+
+
 def _kernel_decorators(step: Any) -> list[Any]:
     """Choose the decorators whose hooks Metaflow's task code will call."""
     in_main = threading.current_thread() is threading.main_thread()
@@ -196,9 +208,11 @@ def run(job: Job) -> Outcome:
         os.environ["METAFLOW_RUN_ID"] = run_id
         error = _run_step(task, job, run_id, metadata)
         cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
-    return Outcome(
+    made = Outcome(
         flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object
     )
+    made.findings = _lint(job, cls)
+    return made
 
 
 def _run_step(task: KernelTask, job: Job, run_id: str, metadata: NoMetadata) -> BaseException | None:

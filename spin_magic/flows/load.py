@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import importlib
 import linecache
+import pickle
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow.tuple_util import ForeachFrame
 
 from spin_magic.engine.prepare import flow_class, is_flow_class
+from spin_magic.engine.state import RandomStates, random_states, restore_random_states
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
@@ -51,6 +54,7 @@ class FlowCode:
         self.text = text
         self.variants: dict[Any, Any] = {}
         self.spoiled = False
+        self.random_states: RandomStates | None = None
         self.local = local
         self._depth = 0
 
@@ -154,9 +158,11 @@ def load(ref: FlowRef, cwd: Path) -> FlowCode:
         return known
     siblings = (code for (other, _), code in _codes.items() if other == path)
     code = next((code for code in siblings if not code.is_stale()), None) or _load_file(ref, path, cwd)
+    states = code.random_states
     _codes[path, ref.name] = code = FlowCode(
         _pick(code.module, ref.name, path), code.module, path, code.text, code.local
     )
+    code.random_states = states
     return code
 
 
@@ -186,12 +192,25 @@ def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
     local = LocalModules([import_root(path, module), path.parent, cwd])
     code = FlowCode(None, module, path, text, local)
     linecache.cache.pop(str(path), None)
-    _execute(code)
+    code.random_states = _execute_apart(code)
     if module.__package__:
         local.add(module.__name__, module)
     else:
         _claim_for_main(module)
     return code
+
+
+def _execute_apart(code: FlowCode) -> RandomStates | None:
+    """Load the module, and give the states of the random generators where it seeds them itself."""
+    if "seed(" in code.text and "numpy" in code.text:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("numpy")
+    before = random_states()
+    _execute(code)
+    after = random_states()
+    same = all(pickle.dumps(after[name]) == pickle.dumps(state) for name, state in before.items())
+    restore_random_states(before)
+    return None if same else after
 
 
 def _execute(code: FlowCode) -> None:
@@ -209,6 +228,12 @@ def _execute(code: FlowCode) -> None:
                 importlib.import_module(module.__package__)
             sys.modules[name] = module
             exec(compiled, module.__dict__)  # noqa: S102 -- a flow file is code that the user runs
+        except SystemExit:
+            msg = (
+                f"{path.name} ends the process while it is loaded: put what starts the flow under "
+                "`if __name__ == '__main__':`."
+            )
+            raise FlowError(msg) from None
         except Exception as ex:
             line = _line_in(ex, str(path))
             msg = (
@@ -240,8 +265,10 @@ def _claim_for_main(module: ModuleType) -> None:
         if isinstance(value, type):
             value.__module__ = "__main__"
             pending.extend(vars(value).values())
-        elif callable(value) and hasattr(value, "__code__"):
-            value.__module__ = "__main__"
+        elif callable(value):
+            with contextlib.suppress(AttributeError, TypeError):
+                value.__module__ = "__main__"
+    module.__name__ = "__main__"
 
 
 @functools.lru_cache(maxsize=64)

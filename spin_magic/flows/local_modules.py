@@ -83,20 +83,20 @@ class LocalModules:
         """Put the local modules into ``sys.modules``, and afterwards those that were there before."""
         hidden = {
             name: module
-            for name, module in list(sys.modules.items())
+            for name, module in sys.modules.copy().items()
             if name != "__main__" and self._is_local(getattr(module, "__dict__", {}).get("__file__"))
         }
         for name in hidden:
             del sys.modules[name]
         sys.modules.update(self._modules)
         sys.meta_path.insert(0, self)
-        before = set(sys.modules)
+        before = set(sys.modules.copy())
         try:
             yield
         finally:
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            for name in [n for n in list(sys.modules) if n not in before]:
+            for name in [n for n in sys.modules.copy() if n not in before]:
                 if self._is_local(getattr(sys.modules[name], "__dict__", {}).get("__file__")):
                     self._modules[name] = sys.modules[name]
             for name in self._modules:

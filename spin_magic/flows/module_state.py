@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Iterable
-from types import ModuleType
+import warnings
+from collections.abc import Iterable, Sized
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-_CONTAINERS = (list, dict, set, bytearray, deque, defaultdict, OrderedDict, Counter)
-_LIMIT = 64 * 1024
+_LIMIT = 1024 * 1024
+_FIXED = (
+    type,
+    ModuleType,
+    FunctionType,
+    BuiltinFunctionType,
+    str,
+    bytes,
+    int,
+    float,
+    complex,
+    bool,
+    type(None),
+)
 
-State = list[tuple[str, Any, bytes]]
+State = list[tuple[str, Any, object]]
 
 
 class _Bounded(io.BytesIO):
@@ -22,22 +34,27 @@ class _Bounded(io.BytesIO):
         return super().write(data)
 
 
-def _content(value: Any) -> bytes:
-    """Give what is in a container, where that is little; else nothing."""
-    if type(value) not in _CONTAINERS:
+def _content(value: Any) -> object:
+    """Give what is in an object; something that equals nothing else where that cannot be told."""
+    if isinstance(value, _FIXED):
         return b""
     stream = _Bounded()
     try:
-        pickle.Pickler(stream, protocol=4).dump(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pickle.Pickler(stream, protocol=4).dump(value)
+    except OverflowError:
+        return len(value) if isinstance(value, Sized) else b""
     except Exception:  # noqa: BLE001 -- a pickle may run any code
-        return str(len(value)).encode()
+        # A generator, a lock, a connection: it may have changed, so it counts as changed.
+        return b"" if callable(value) else object()
     return stream.getvalue()
 
 
 def module_state(modules: Iterable[ModuleType]) -> State:
     """Note what the global names of modules, and the attributes of their classes, are bound to.
 
-    Containers are noted with their content. The state inside other objects is not seen.
+    Objects are noted with their content, as their pickle has it, up to 1 MB.
     """
     found: State = []
     for module in modules:

@@ -23,12 +23,22 @@ def global_names(code: CodeType) -> set[str]:
     return names
 
 
+# IPython puts these among the builtins, where a run has none of them.
+_INJECTED = {
+    "display": "from IPython.display import display",
+    "get_ipython": "from IPython import get_ipython",
+}
+
+
 def lent_names(function: FunctionType, notebook: Mapping[str, Any]) -> dict[str, Any]:
     """Find the names that a step needs, its module lacks, and the notebook has."""
-    missing = global_names(function.__code__) - set(function.__globals__) - set(vars(builtins))
-    return {
-        name: notebook[name] for name in sorted(missing) if name in notebook and not name.startswith("__")
+    needed = global_names(function.__code__) - set(function.__globals__)
+    missing = sorted(needed - set(vars(builtins)))
+    lent = {name: notebook[name] for name in missing if name in notebook and not name.startswith("__")}
+    injected = {
+        name: vars(builtins)[name] for name in _INJECTED if name in needed and hasattr(builtins, name)
     }
+    return {**lent, **injected}
 
 
 @contextmanager
@@ -46,7 +56,7 @@ def lending(namespace: dict[str, Any], lent: Mapping[str, Any]) -> Iterator[None
 
 def remedy(name: str, value: Any, file: str) -> str:
     """Say what to add to the flow file so that a lent name is there in a run."""
-    line = _import_line(name, value)
+    line = _INJECTED.get(name) or _import_line(name, value)
     what = f"Add `{line}` to {file}" if line else f"Define it in {file}, or set it as an artifact"
     return f"`{name}` comes from this notebook: `run` would not find it. {what}."
 

@@ -5,6 +5,7 @@ import __future__
 
 import ast
 import copy
+import inspect
 import linecache
 import re
 import textwrap
@@ -286,6 +287,28 @@ def _future_flags(owner: Any) -> int:
     return 0
 
 
+def with_inner_decorators(node: ast.FunctionDef, existing: FunctionType) -> ast.FunctionDef:
+    """Give a bare body the decorators that stand below ``@step`` in the file: they wrap the body itself."""
+    inner = inspect.unwrap(existing)
+    if inner is existing:
+        return node
+    original = function_node(inner)
+    names = (
+        [ast.unparse(d).partition("(")[0].rpartition(".")[2] for d in original.decorator_list]
+        if original
+        else []
+    )
+    if original is None or "step" not in names:
+        return node
+    below = copy.deepcopy(original.decorator_list[names.index("step") + 1 :])
+    for decorator in below:
+        for part in ast.walk(decorator):
+            if hasattr(part, "lineno"):
+                ast.copy_location(part, node)
+    made = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "decorator_list": below})
+    return ast.copy_location(made, node)
+
+
 def _with_hook(body: list[ast.stmt]) -> list[ast.stmt]:
     """Report the local variables where the body returns; where it raises, the traceback has them.
 
@@ -317,6 +340,8 @@ def name_in_linecache(label: str) -> NameFile:
     """Give a way to register source text outside IPython: under a made-up file name, in linecache."""
 
     def name_file(source: str) -> str:
+        for old in [name for name in linecache.cache if name.startswith(f"<spin {label} ")]:
+            del linecache.cache[old]
         filename = f"<spin {label} {hash(source) & 0xFFFFFFFF:08x}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         return filename

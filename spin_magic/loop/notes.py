@@ -29,7 +29,7 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
         notes.append(f"Not applied in a spin, but in `run`: {names}.")
     if not result.ok:
         return [*notes, *explain_failure(plan, result.error)]
-    notes += _transition_notes(plan, result)
+    notes += _transition_notes(plan, result) or outcome.findings
     notes += _artifact_notes(plan, outcome)
     notes += unset_reads(plan.prepared.cls, plan.step, result.next or (), outcome.output.names())
     return notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, FunctionType
@@ -77,8 +78,8 @@ class Plan:
         """Give the global through which the step reports its local variables."""
 
         def report(returned: Any = None) -> Any:
-            frame = inspect.currentframe()
-            caught.update(self._body_locals(frame.f_back if frame else None))
+            # Never the own frame: a frame that holds itself keeps the whole spin alive.
+            caught.update(self._body_locals(sys._getframe(1)))  # noqa: SLF001 -- it is documented
             return returned
 
         return {cells.LOCALS_HOOK: report}
@@ -92,13 +93,9 @@ class Plan:
             traceback = traceback.tb_next
         return {}
 
-    def _body_locals(self, frame: FrameType | None) -> dict[str, Any]:
+    def _body_locals(self, frame: FrameType) -> dict[str, Any]:
         arguments = inspect.signature(self.function).parameters
-        return {
-            k: v
-            for k, v in (frame.f_locals if frame else {}).items()
-            if k not in arguments and not k.startswith("__")
-        }
+        return {k: v for k, v in frame.f_locals.items() if k not in arguments and not k.startswith("__")}
 
     def job(self, *, skip_decorators: bool, cards: bool, execute: bool) -> Job:
         """Give the engine its orders."""
@@ -142,7 +139,7 @@ def make_plan(request: Request, code: FlowCode) -> Plan:
     SpinError
         Something is not as it must be.
     """
-    cwd = request.cwd or Path.cwd()
+    cwd = Path.cwd()
     asked = wanted(request, code.cls.__name__)
     step = step_code(request, code, asked.step)
     graph = graph_of(step.prepared.cls)

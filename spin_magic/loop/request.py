@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,25 +47,33 @@ def find_code(request: Request) -> FlowCode:
     FlowError
         It cannot be found or loaded.
     """
-    cwd = request.cwd or Path.cwd()
     if request.cwd is not None and not request.cwd.is_dir():
         msg = f"--cwd {request.cwd}: there is no such folder."
         raise OptionError(msg)
-    return load(_locate(request), cwd)
+    return load(_locate(request), Path.cwd())
 
 
 def _locate(request: Request) -> FlowRef:
     flow = flow_class(request.flow)
     if isinstance(flow, str):
-        return find_flow(flow, request.notebook, request.cwd or Path.cwd())
+        return find_flow(flow, request.notebook, Path.cwd())
+    if isinstance(flow, os.PathLike):
+        return find_flow(os.fspath(flow), request.notebook, Path.cwd())
     if not is_flow_class(flow):
         msg = f"{request.flow!r} is no flow: give its name, its file or the FlowSpec class."
         raise FlowError(msg)
-    return find_flow(flow.__name__, {flow.__name__: flow}, request.cwd or Path.cwd())
+    return find_flow(flow.__name__, {flow.__name__: flow}, Path.cwd())
 
 
 def wanted(request: Request, flow: str) -> Wanted:
     """Read STEP and the options that go with it."""
+    for name, kind in (("step", str), ("body", str | None), ("overrides", dict)):
+        if not isinstance(getattr(request, name), kind):
+            msg = f"{name} must be {kind}, not {getattr(request, name)!r}."
+            raise OptionError(msg)
+    if request.source not in ("run", "spin"):
+        msg = f"source must be 'run' or 'spin', not {request.source!r}."
+        raise OptionError(msg)
     parsed = parse_step(request.step, flow)
     if request.run and parsed.run and request.run != parsed.run:
         msg = f"{request.step!r} names run {parsed.run}, and --from names run {request.run}: leave one out."

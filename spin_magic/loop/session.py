@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,17 @@ _spun: dict[StepKey, Spun] = {}
 def key(code: FlowCode, step: str) -> StepKey:
     """Tell a step from those of other flows of the same name."""
     return (str(code.path), code.cls.__name__, step)
+
+
+failed = False
+
+
+def collect_failed() -> None:
+    """Free what the traceback of a failed spin holds in circles, before the next spin needs the memory."""
+    global failed  # noqa: PLW0603 -- one session a process
+    if failed:
+        failed = False
+        gc.collect()
 
 
 def remember(where: StepKey, spun: Spun) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from spin_magic.engine.graph import StepNode
 from spin_magic.engine.stores import SpunTask
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
@@ -35,20 +37,41 @@ def find_sources(
         names = " or ".join(f"`{p}`" for p in dict.fromkeys(parents))
         msg = f"No parent of `{wanted.step}` has been spun here yet: spin {names} first."
         raise TaskError(msg)
-    choice = choose(wanted, history)
+    choice = choose(_following(wanted, node, spun), history)
     sources: list[Any] = []
-    here = 0
     for task in choice.parents:
         found = spun.get(task.step)
-        path = history.path(task)
-        fits = found is not None and (node.joins != "foreach" or found.result.inputs.index == path[-1][1])
-        if found is not None and fits:
-            here += 1
+        if found is not None and found.output.foreach_path() == history.path(task):
             label = f"{history.flow}/spin/{task.step}/{task.id}"
             sources.append(SpunTask(label, found.output, code.active))
         else:
             sources.append(history.open(task))
-    return choice, sources, _mixed(choice, here, history)
+    here = sum(isinstance(source, SpunTask) for source in sources)
+    if not here:
+        names = ", ".join(f"`{p}`" for p in spun)
+        msg = f"What was spun of {names} belongs to another task than was asked for."
+        raise TaskError(msg)
+    return _with_spun_split(choice, sources[0]), sources, _mixed(choice, here, history)
+
+
+def _following(wanted: Wanted, node: StepNode, spun: dict[str, session.Spun]) -> Wanted:
+    """Stay with the task of the foreach that was spun, where no other was asked for."""
+    selected = wanted.index is not None or wanted.value is not None or wanted.task is not None
+    if selected or node.joins == "foreach" or node.depth == 0:
+        return wanted
+    paths = [path for found in spun.values() if len(path := found.output.foreach_path()) == node.depth]
+    return replace(wanted, index=paths[0][-1][1]) if paths else wanted
+
+
+def _with_spun_split(choice: Choice, source: Any) -> Choice:
+    """Take the foreach value from the step that opened the foreach, where it was spun."""
+    if choice.split_index is None or not isinstance(source, SpunTask):
+        return choice
+    values = source.get("_foreach_values", [])
+    if choice.split_index >= len(values):
+        msg = f"Index {choice.split_index} is out of range: what was spun has {len(values)} splits."
+        raise TaskError(msg)
+    return replace(choice, value=values[choice.split_index])
 
 
 def _mixed(choice: Choice, here: int, history: History) -> str:
@@ -56,7 +79,8 @@ def _mixed(choice: Choice, here: int, history: History) -> str:
     steps = " and ".join(f"`{s}`" for s in dict.fromkeys(t.step for t in choice.parents))
     rest = f"{total - here} from run {choice.run}, " if total > here else ""
     inputs = "input" if total == 1 else "inputs"
-    return _with_root(f"{total} {inputs} from {steps}: {rest}{here} spun here.", history)
+    which = f" for {choice.which}" if choice.which else ""
+    return _with_root(f"{total} {inputs} from {steps}{which}: {rest}{here} spun here.", history)
 
 
 def _with_root(why: str, history: History) -> str:
@@ -73,6 +97,6 @@ def artifacts_module(request: Request) -> dict[str, Any]:
     path = Path(request.artifacts_module)
     try:
         return read_artifacts_module(str(path), path.read_text(encoding="utf-8"))
-    except OSError as ex:
-        msg = f"--artifacts-module {path} cannot be read: {ex.strerror}."
+    except (OSError, UnicodeDecodeError) as ex:
+        msg = f"--artifacts-module {path} cannot be read: {ex}"
         raise OptionError(msg) from None

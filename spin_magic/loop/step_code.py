@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FunctionType
 
 import metaflow
 
 from spin_magic.engine.graph import graph_of
-from spin_magic.engine.prepare import REFUSED, Prepared, prepare, step_names
+from spin_magic.engine.prepare import REFUSED, Prepared, config_files, prepare, step_names
 from spin_magic.errors import FlowError, TaskError, nearest
 from spin_magic.flows import step as cells
 from spin_magic.flows.load import FlowCode, function_node
@@ -38,11 +40,22 @@ class StepCode:
 
 
 def _base(request: Request, code: FlowCode) -> Prepared:
-    key = ("file", repr(request.config), repr(request.config_value))
+    key = _config_key(request, code)
     known = code.variants.get("file")
     if known is None or known[0] != key:
         known = code.variants["file"] = (key, _prepare(request, code, {}))
     return known[1]
+
+
+def _config_key(request: Request, code: FlowCode) -> tuple[object, ...]:
+    """Tell set-ups apart: by the configs that were given, and by the text of every file they come from."""
+    folder = code.path.parent if code.path else Path.cwd()
+    files = [Path(str(file)) for file in request.config.values()]
+    for default in config_files(code.cls):
+        files += [Path(default), folder / default]
+    texts = tuple(file.read_bytes() if file.is_file() else None for file in files)
+    settings = tuple(os.environ.get(name) for name in ("METAFLOW_FLOW_CONFIG", "METAFLOW_FLOW_CONFIG_VALUE"))
+    return (repr(request.config), repr(request.config_value), texts, settings)
 
 
 def _prepare(request: Request, code: FlowCode, steps: dict[str, FunctionType]) -> Prepared:
@@ -105,8 +118,10 @@ def _from_cell(request: Request, code: FlowCode, step: str, known: FunctionType 
     if known is None and not _is_named(code, step):
         raise _unknown_step(code, step)
     text = cells.parse_cell(body, step, arguments)
+    if known is not None and not text.whole:
+        text = replace(text, node=cells.with_inner_decorators(text.node, known))
     name_file = request.filename or cells.name_in_linecache(f"{code.cls.__name__}.{step}")
-    key = (body, repr(request.config), repr(request.config_value))
+    key = (body, _config_key(request, code))
     made = cells.build_from_cell(text, code, code.cls, name_file)
     if known is not None and not text.whole:
         return StepCode(_base(request, code), made, _leads_elsewhere(made, known))

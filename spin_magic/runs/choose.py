@@ -57,6 +57,8 @@ class Choice:
         The same, where the parent itself opens the foreach; else None.
     value : object
         Foreach value.
+    which : str
+        Which task of the foreach, in words; empty outside of one.
     why : str
         One sentence.
     """
@@ -67,6 +69,7 @@ class Choice:
     index: int | None = None
     split_index: int | None = None
     value: Any = None
+    which: str = ""
     why: str = ""
 
 
@@ -123,7 +126,7 @@ def choose(wanted: Wanted, history: History) -> Choice:
             choice = _from_run(run, wanted, history, explicit=True)
         except NotYet as ex:
             raise _cannot_feed(run, wanted, history, str(ex)) from None
-        return replace(choice, why=_sentence(choice, history, f"run {run.id}, {history.state(run)}"))
+        return _said(choice, history, f"run {run.id}, {history.state(run)}")
     runs = history.runs(wanted.namespace)
     reasons: list[tuple[RunInfo, str]] = []
     new: tuple[Choice, RunInfo] | None = None
@@ -166,19 +169,22 @@ def _explain_latest(
         because = f" (in run {newer.id}, the latest, {reason.rstrip('.')})" if reason else ""
         reached = "reached it" if choice.origin else "reached its parents"
         source = f"run {run.id}, the latest that {reached}, {state}{because}"
-    return replace(choice, why=_sentence(choice, history, source))
+    return _said(choice, history, source)
 
 
-def _sentence(choice: Choice, history: History, source: str) -> str:
+def _said(choice: Choice, history: History, source: str) -> Choice:
+    """Put the choice into a sentence."""
     which = ""
     if choice.index is not None:
         count, place = _place(choice, history)
-        which = f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}, in "
+        which = f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}"
+    where = f"{which}, in {source}" if which else source
     if choice.origin is not None:
-        return f"Inputs of {which}{source}."
+        return replace(choice, which=which, why=f"Inputs of {where}.")
     steps = " and ".join(f"`{step}`" for step in dict.fromkeys(task.step for task in choice.parents))
     shown = "the parameters" if steps == f"`{PARAMETERS}`" else f"the outputs of {steps}"
-    return f"No run has reached this step: its inputs are {shown}, {which or 'in '}{source}."
+    why = f"No task of this step is there yet: its inputs are {shown}, {'' if which else 'in '}{where}."
+    return replace(choice, which=which, why=why)
 
 
 def _place(choice: Choice, history: History) -> tuple[int, int]:
@@ -216,6 +222,9 @@ def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool)
     for task in tasks:
         if _matches(task, wanted, history):
             return _with_parents(task, history)
+    opener = _opener(tasks[0], history)
+    if opener is not None:
+        _split_of_new(wanted, opener, history)
     return _new(run, wanted, history)
 
 

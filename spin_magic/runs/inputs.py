@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from spin_magic.engine.prepare import Prepared, constants_of, default_of, parameters_of
-from spin_magic.engine.stores import InputStore, Source
+from spin_magic.engine.stores import InputStore, Source, copied
 from spin_magic.errors import OptionError, TaskError
 
 _BRANCH = re.compile(r"(?:(?P<step>\w+)|\[(?P<index>\d+)\])\.(?P<name>\w+)")
@@ -42,6 +42,9 @@ def input_stores(
     stores, notes : list of InputStore, list of str
     """
     added, missing, notes = _from_code(prepared, sources[0])
+    if not join:
+        unknown = [name for name in overrides if name not in sources[0] and name not in added]
+        notes += [f"`{name}` is set, but is no artifact of the inputs: it was added." for name in unknown]
     own = _by_branch(overrides, sources, prepared) if join else [_checked(overrides, prepared)] * len(sources)
     stores = [
         InputStore(source, {**added, **branch}, around, missing)
@@ -52,7 +55,10 @@ def input_stores(
 
 def _from_code(prepared: Prepared, source: Source) -> tuple[dict[str, Any], dict[str, Exception], list[str]]:
     """Find what the code gives and the past run lacks: constants as they are now, added parameters."""
-    added: dict[str, Any] = {**constants_of(prepared.cls), **prepared.configs}
+    # Copies: a step that changes a constant in place changes it for itself alone.
+    added = {
+        name: copied(value) for name, value in {**constants_of(prepared.cls), **prepared.configs}.items()
+    }
     missing: dict[str, Exception] = {}
     notes = []
     for name, parameter in parameters_of(prepared.cls).items():
@@ -132,7 +138,7 @@ def read_artifacts_module(path: str, text: str) -> dict[str, Any]:
     namespace: dict[str, Any] = {"__name__": "artifacts_module", "__file__": path}
     try:
         exec(compile(text, path, "exec"), namespace)  # noqa: S102 -- the user's own module
-    except Exception as ex:
+    except (Exception, SystemExit) as ex:
         msg = f"--artifacts-module {path} fails: {type(ex).__name__}: {ex}"
         raise OptionError(msg) from ex
     found = namespace.get("ARTIFACTS")

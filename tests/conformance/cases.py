@@ -83,6 +83,7 @@ ALL = [
     Case("currents", "currents.py", "CurrentsFlow", "currents.py"),
     Case("added", "added.py", "AddedFlow", "added.py"),
     Case("daily", "daily.py", "DailyFlow", "daily.py"),
+    Case("stateful", "stateful.py", "StatefulFlow", "stateful.py"),
 ]
 FAILING = [
     Case(f"failing_{how}", "failing.py", "FailingFlow", "failing.py", arguments=("--how", how), ok=False)

@@ -63,11 +63,13 @@ def daily(run_of) -> RealRun:
         ),
         ("several.py", "start", {}, r"several\.py"),
         (3, "start", {}, "is no flow"),
+        ("daily.py", 3, {}, "step must be"),
+        ("daily.py", "train", {"source": "sping"}, "'run' or 'spin'"),
     ],
 )
 def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):  # noqa: PLR0917 -- fixtures and cases
     monkeypatch.setattr("spin_magic.loop.session._spun", {})
-    step = step.replace(RUN, daily.run_id)
+    step = step.replace(RUN, daily.run_id) if isinstance(step, str) else step
     for call in (spin, spin_inputs):
         with pytest.raises(SpinError, match=says) as caught:
             call(flow, step, **options)
@@ -84,6 +86,10 @@ def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):  # n
             "No module named 'nosuch_module_xyz'",
         ),
         ("x = 1", "no flow|not a flow|has no"),
+        (
+            "from metaflow import FlowSpec\nclass F(FlowSpec): pass\nraise SystemExit",
+            "ends the process while it is loaded",
+        ),
     ],
 )
 def test_a_file_that_is_no_flow(project: Path, tmp_path: Path, change: str, says: str):
@@ -145,12 +151,14 @@ def test_metaflows_brief_errors_get_a_note(daily: RealRun, body: str, error: typ
             "self.score = 1\nimport threading\nself.f = threading.Lock()\nself.next(self.join)",
             r"`f` does not pickle .*: `run` would fail",
         ),
+        ("self.score = 1\nif True:\n    self.next(self.join)", "`run` would refuse the flow with this step"),
+        ("display(self.alpha)\nself.score = 1\nself.next(self.join)", "`display` comes from this notebook"),
         ("self.letters.append('d')\nself.score = 1\nself.next(self.join)", "`letters` was changed in place"),
     ],
 )
-def test_what_would_break_in_a_run_is_noted(daily: RealRun, body: str, note: str):
-    result = spin("daily.py", "train", body=body)
-    assert result.ok
+def test_what_would_break_in_a_run_is_noted(daily: RealRun, monkeypatch, body: str, note: str):
+    monkeypatch.setattr("builtins.display", print, raising=False)
+    result = spin("daily.py", "train", body=body, check=False)
     assert any(re.search(note, text) for text in result.notes), result.notes
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import metaflow
@@ -17,7 +18,7 @@ from metaflow.client import core
 from metaflow.metaflow_current import Current, current
 from metaflow.plugins import DATASTORES
 
-from spin_magic import spin, spin_inputs
+from spin_magic import SpinError, spin, spin_inputs
 from tests.conformance.runs import RealRun
 
 NASTY = """
@@ -141,7 +142,9 @@ def test_asyncio_run_works_under_a_running_loop(daily: RealRun):
         await asyncio.sleep(0)
         return result["score"]
 
-    assert asyncio.run(outer()) == 3
+    # In a thread: the browser tests' Playwright keeps a loop running in the main one.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, outer()).result() == 3
 
 
 def test_the_client_works_inside_a_step(daily: RealRun):
@@ -151,11 +154,9 @@ def test_the_client_works_inside_a_step(daily: RealRun):
 
 
 def test_a_spin_in_a_thread_works(daily: RealRun):
-    found = []
-    thread = threading.Thread(target=lambda: found.append(spin("daily.py", "train", index=2)["score"]))
-    thread.start()
-    thread.join()
-    assert found == [2.0]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda index: spin("daily.py", "train", index=index), [0, 1, 2, 0, 1, 2]))
+    assert [result["score"] for result in results] == [1.0, 1.5, 2.0, 1.0, 1.5, 2.0]
 
 
 def test_cwd_is_set_for_the_spin_alone(daily: RealRun, tmp_path: Path, project: Path):
@@ -183,3 +184,42 @@ def test_the_diff_tells_what_changed(daily: RealRun):
     assert (rows["extra"].status, rows["box"].status, rows["LIMIT"].status) == ("new", "same", "same")
     gone = spin("daily.py", "train", body="self.next(self.join)").diff()
     assert {row.name for row in gone if row.status == "gone"} == {"score"}
+
+
+def test_values_that_were_set_are_copied(daily: RealRun):
+    letters = ["x"]
+    body = "self.letters.append('y')\nself.score = len(self.letters)\nself.next(self.join)"
+    for _ in range(2):
+        assert spin("daily.py", "train", body=body, set={"letters": letters})["score"] == 2
+    assert letters == ["x"]
+
+
+def test_spun_inputs_stay_with_the_task_that_was_spun(run_of):
+    run_of("foreach")
+    spin("foreach.py", "letter", index=2, body="self.mine = 'spun'\nself.where = 0\nself.next(self.linear)")
+    followed = spin("foreach.py", "linear", source="spin")
+    assert (followed["mine"], followed.inputs.index, followed.self.index) == ("spun-2", 2, 2)
+    assert "task 3 of 6, index 2" in followed.inputs.why
+    with pytest.raises(SpinError, match="belongs to another task"):
+        spin("foreach.py", "linear", source="spin", index=1)
+
+
+def test_results_do_not_pile_up(daily: RealRun):
+    import gc
+    import weakref
+
+    class Witness:
+        pass
+
+    alive: weakref.WeakSet[object] = weakref.WeakSet()
+    gc.collect()
+    gc.disable()
+    try:
+        for body in ("self.score = W()\nself.next(self.join)", "self.score = W()\n1 / 0"):
+            for _ in range(8):
+                result = spin("daily.py", "train", body=body, notebook={"W": Witness}, check=False)
+                alive.add(result["score"])
+                del result
+            assert len(alive) <= 3, body
+    finally:
+        gc.enable()
