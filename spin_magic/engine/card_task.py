@@ -12,7 +12,7 @@ from metaflow.metaflow_current import current
 from metaflow.metaflow_version import get_version
 from metaflow.util import get_username
 
-from spin_magic.engine.stores import look_at_pickle
+from spin_magic.engine.pickling import look_at_pickle
 
 if TYPE_CHECKING:
     from spin_magic.engine.stores import OutputStore

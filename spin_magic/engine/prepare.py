@@ -7,8 +7,6 @@ and decorators in place and only once, so each set-up gets copies of them.
 from __future__ import annotations
 
 import copy
-import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,23 +21,16 @@ from metaflow.flowspec import FlowSpec, FlowSpecMeta, FlowStateItems
 from metaflow.metaflow_config import SPIN_ALLOWED_DECORATORS, SPIN_DISALLOWED_DECORATORS
 from metaflow.metaflow_environment import MetaflowEnvironment
 from metaflow.parameters import Parameter
-from metaflow.user_configs.config_options import (
-    ConvertDictOrStr,
-    ConvertPath,
-    config_options_with_config_input,
-)
-from metaflow.user_configs.config_parameters import Config, ConfigValue
 
+from spin_magic.engine.configs import Configs, config_values, read_configs, stored_form
 from spin_magic.engine.stand_ins import NoMetadata, silent
-from spin_magic.errors import FlowError, OptionError, nearest
+from spin_magic.errors import FlowError
 
 # These choose the interpreter that a task runs in, which in a kernel is settled.
 INTERPRETER_DECORATORS = frozenset({"conda", "pypi", "conda_base", "pypi_base", "conda_env_internal", "uv"})
 # @card has its own way in the kernel; @secrets the command line's spin leaves out.
 HONOURED = (frozenset(SPIN_ALLOWED_DECORATORS) | {"secrets"}) - INTERPRETER_DECORATORS - {"card"}
 REFUSED = frozenset(SPIN_DISALLOWED_DECORATORS)
-
-Configs = Mapping[str, Any]
 
 
 @dataclass(eq=False)
@@ -149,47 +140,6 @@ def honouring() -> Iterator[None]:
         decorators._should_skip_decorator_for_spin = kept
 
 
-def _read_configs(cls: Any, files: Configs, values: Configs, folder: Path | None) -> dict[str, Any]:
-    _, config_input = config_options_with_config_input(click.Command("spin"))
-    if not config_input:
-        known: list[str] = []
-    else:
-        known = list(config_input._defaults)
-    for name in (*files, *values):
-        if name not in known:
-            msg = f"Flow {cls.__name__} has no config {name!r}.{nearest(name, known)}"
-            raise OptionError(msg)
-    if not config_input:
-        return {}
-    paths = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG", "{}")), **files}
-    for name, (default, is_file) in config_input._defaults.items():
-        beside = folder / default if folder and is_file and isinstance(default, str) else None
-        if (
-            beside
-            and name not in paths
-            and name not in values
-            and not Path(default).is_file()
-            and beside.is_file()
-        ):
-            paths[name] = str(beside)
-    given = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG_VALUE", "{}")), **values}
-    converted = {name: ConvertPath.convert_value(str(path), False) for name, path in paths.items()}
-    config_input.process_configs(cls.__name__, "config", converted, True, "local")
-    converted = {
-        name: ConvertDictOrStr.convert_value(
-            value if isinstance(value, (str, dict)) else json.dumps(value), False
-        )
-        for name, value in given.items()
-    }
-    found = config_input.process_configs(cls.__name__, "config_value", converted, True, "local")
-    return dict(found or {})
-
-
-def _config_values(cls: Any) -> dict[str, Any]:
-    configs = cls._flow_state[FlowStateItems.CONFIGS]
-    return {name: v if plain or v is None else ConfigValue(v) for name, (v, plain) in configs.items()}
-
-
 def _explain(ex: Exception, cls: Any) -> FlowError:
     text = " ".join(str(getattr(ex, "message", None) or ex).split())
     line = getattr(ex, "line_no", None)
@@ -234,7 +184,7 @@ def prepare(
     given = {**(files or {}), **(values or {})}
     try:
         with parameters.flow_context(cls), honouring():
-            options = _read_configs(cls, files or {}, values or {}, folder)
+            options = read_configs(cls, files or {}, values or {}, folder)
             cls = cls._process_config_decorators(options) or cls
             flow = cls(use_cli=False)
             environment = MetaflowEnvironment(flow)
@@ -247,24 +197,12 @@ def prepare(
     except (MetaflowException, click.ClickException) as ex:
         raise _explain(ex, base) from None
     explicit = {var: param for var, param in cls._get_parameters() if getattr(param, "name", None) in given}
-    known = _config_values(cls)
+    known = config_values(cls)
     return Prepared(
         cls,
         {step.__name__: _ignored(step) for step in cls._steps},
-        {var: _stored(known[param.name]) for var, param in explicit.items() if param.name in known},
+        {var: stored_form(known[param.name]) for var, param in explicit.items() if param.name in known},
     )
-
-
-def _stored(value: Any) -> Any:
-    """Give a config as a run stores it (``flowspec.py:_set_constants``)."""
-    return value.to_dict() if isinstance(value, ConfigValue) else value
-
-
-def config_files(cls: Any) -> list[str]:
-    """List the default files of a flow's configs."""
-    found = (param for _, param in cls._get_parameters() if isinstance(param, Config))
-    defaults = (param.kwargs.get("default") for param in found if param._default_is_file)
-    return [default for default in defaults if isinstance(default, str)]
 
 
 def _ignored(step: FunctionType) -> list[str]:
@@ -276,7 +214,7 @@ def _ignored(step: FunctionType) -> list[str]:
 
 def set_parameter_context(cls: Any, datastore: Any) -> None:
     """Give deploy-time parameters the context that they are computed in."""
-    parameters.set_parameter_context(cls.__name__, silent, datastore, _config_values(cls))
+    parameters.set_parameter_context(cls.__name__, silent, datastore, config_values(cls))
 
 
 def init_flow_decorators(flow: Any, datastore: Any, metadata: NoMetadata) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from spin_magic.engine.pickling import store_form
 from spin_magic.engine.reader import PastTask
-from spin_magic.engine.stores import OutputStore, store_form
+from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.plan import Plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from spin_magic.engine.pickling import look_at_pickle, store_form
 from spin_magic.engine.prepare import constants_of, parameters_of
-from spin_magic.engine.stores import InputStore, look_at_pickle, store_form
+from spin_magic.engine.stores import InputStore
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import nearest
 from spin_magic.flows.names import remedy

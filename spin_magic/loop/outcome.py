@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from spin_magic.engine.stores import OutputStore, look_at_pickle
+from spin_magic.engine.pickling import look_at_pickle
+from spin_magic.engine.stores import OutputStore
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare

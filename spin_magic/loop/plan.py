@@ -20,9 +20,9 @@ from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.sources import artifacts_module, find_sources
 from spin_magic.loop.step_code import step_code
 from spin_magic.result import StepInputs
-from spin_magic.runs.choose import Choice
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.inputs import input_stores, public_names
+from spin_magic.runs.wanted import Choice
 
 
 @dataclass

@@ -12,8 +12,8 @@ from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.errors import FlowError, OptionError
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef, find_flow
-from spin_magic.runs.choose import Wanted, parse_step
 from spin_magic.runs.history import namespace_or_current
+from spin_magic.runs.wanted import Wanted, parse_step
 
 KEEP: Any = object()
 

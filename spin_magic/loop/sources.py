@@ -12,9 +12,10 @@ from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.request import Request
-from spin_magic.runs.choose import Choice, Wanted, choose
+from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History
 from spin_magic.runs.inputs import read_artifacts_module
+from spin_magic.runs.wanted import Choice, Wanted
 
 
 def find_sources(

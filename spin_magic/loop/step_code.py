@@ -11,10 +11,12 @@ from types import FunctionType
 
 import metaflow
 
+from spin_magic.engine.configs import config_files
 from spin_magic.engine.graph import graph_of
-from spin_magic.engine.prepare import REFUSED, Prepared, config_files, prepare, step_names
+from spin_magic.engine.prepare import REFUSED, Prepared, prepare, step_names
 from spin_magic.errors import FlowError, TaskError, nearest
 from spin_magic.flows import step as cells
+from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, function_node
 from spin_magic.loop import session
 from spin_magic.loop.request import Request
@@ -117,7 +119,7 @@ def _from_cell(request: Request, code: FlowCode, step: str, known: FunctionType 
     arguments = tuple(inspect.signature(known).parameters) if known else None
     if known is None and not _is_named(code, step):
         raise _unknown_step(code, step)
-    text = cells.parse_cell(body, step, arguments)
+    text = parse_cell(body, step, arguments)
     if known is not None and not text.whole:
         text = replace(text, node=cells.with_inner_decorators(text.node, known))
     name_file = request.filename or cells.name_in_linecache(f"{code.cls.__name__}.{step}")

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from spin_magic.engine.pickling import copied
 from spin_magic.engine.prepare import Prepared, constants_of, default_of, parameters_of
-from spin_magic.engine.stores import InputStore, Source, copied
+from spin_magic.engine.stores import InputStore, Source
 from spin_magic.errors import OptionError, TaskError
 
 _BRANCH = re.compile(r"(?:(?P<step>\w+)|\[(?P<index>\d+)\])\.(?P<name>\w+)")

@@ -11,9 +11,10 @@ from types import FunctionType
 import pytest
 
 from spin_magic.errors import CellError
+from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef
-from spin_magic.flows.step import LOCALS_HOOK, build_from_cell, build_from_file, name_in_linecache, parse_cell
+from spin_magic.flows.step import LOCALS_HOOK, build_from_cell, build_from_file, name_in_linecache
 
 FLOW = '''
 from __future__ import annotations

@@ -1,0 +1,108 @@
+"""Values as Metaflow would store them: their bytes, their size, and whether they pickle at all."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections import namedtuple
+from collections.abc import Iterable
+from typing import Any
+
+from metaflow.datastore.task_datastore import TaskDataStore
+
+Saved = namedtuple("Saved", ["uri", "key"])  # noqa: PYI024 -- the shape of Metaflow's save_blobs_result
+
+LOOK_BYTES = 32 * 2**20
+
+
+def copied(value: Any) -> Any:
+    """Copy a value as a datastore would, so that the step cannot change the notebook's own object."""
+    try:
+        return pickle.loads(pickle.dumps(value, protocol=5))  # noqa: S301 -- pickled here and now
+    except Exception:  # noqa: BLE001 -- what does not pickle is lent as it is
+        return value
+
+
+class _Digest:
+    """A content-addressed store that keeps the SHA and, for a while, the bytes."""
+
+    def __init__(self) -> None:
+        self.blob = b""
+
+    def save_blobs(self, blobs: Iterable[Any], **_: Any) -> list[Saved]:
+        saved = []
+        for blob in blobs:
+            self.blob = blob
+            saved.append(Saved(None, hashlib.sha1(blob, usedforsecurity=False).hexdigest()))
+        return saved
+
+
+class _Pickler(TaskDataStore):  # type: ignore[misc]
+    def __init__(self) -> None:  # the parent's opens a datastore
+        self._mode = "w"
+        self._is_done_set = False
+        self._serializers_override = None
+        # Before 2.19.3x the datastore pickled by itself, in one of these encodings.
+        self._encodings = {"pickle-v4", "gzip+pickle-v4"}
+        self._objects: dict[str, str] = {}
+        self._info: dict[str, Any] = {}
+        self._ca_store = _Digest()
+
+
+def store_form(name: str, value: Any) -> tuple[str, dict[str, Any], bytes]:
+    """Serialize a value as Metaflow would store it.
+
+    Returns
+    -------
+    sha, detail, blob : str, dict, bytes
+        The key in the content-addressed store, what Metaflow notes beside it, and the bytes.
+
+    Raises
+    ------
+    Exception
+        Whatever Metaflow raises for a value that will not pickle.
+    """
+    pickler = _Pickler()
+    pickler.save_artifacts([(name, value)])
+    return pickler._objects[name], pickler._info[name], pickler._ca_store.blob
+
+
+class _Full(Exception):  # noqa: N818 -- a signal, not an error
+    pass
+
+
+class _Counter:
+    def __init__(self, limit: int) -> None:
+        self.size = 0
+        self._limit = limit
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        if self.size > self._limit:
+            raise _Full
+        return len(data)
+
+    def take(self, buffer: pickle.PickleBuffer) -> None:
+        self.buffers += buffer.raw().nbytes
+
+    buffers = 0
+
+
+def look_at_pickle(value: Any, limit: int = LOOK_BYTES) -> tuple[int | None, str]:
+    """Find out cheaply whether a value pickles, and how large.
+
+    Large buffers are counted and not copied; beyond `limit` bytes of other data the search stops.
+
+    Returns
+    -------
+    size, problem : int or None, str
+        Size in bytes where it was found; and why it will not pickle, or an empty string.
+    """
+    counter = _Counter(limit)
+    try:
+        pickle.Pickler(counter, protocol=5, buffer_callback=counter.take).dump(value)
+    except _Full:
+        return None, ""
+    except Exception as ex:  # noqa: BLE001 -- a pickle may run any code
+        return None, f"{type(ex).__name__}: {ex}"
+    return counter.size + counter.buffers, ""
