@@ -13,7 +13,7 @@ from spin_magic.engine import task
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.names import lending
 from spin_magic.loop import session
-from spin_magic.loop.outcome import build_result
+from spin_magic.loop.outcome import build_result, own_error
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import KEEP, Request, find_code
 from spin_magic.result import SpinResult, StepInputs
@@ -114,10 +114,10 @@ def spin(
         run=run,
         namespace=namespace,
         source=source,
-        overrides=dict(set or {}),
+        overrides=set or {},
         artifacts_module=artifacts_module,
-        config=dict(config or {}),
-        config_value=dict(config_value or {}),
+        config=config or {},
+        config_value=config_value or {},
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
         filename=filename,
@@ -200,16 +200,17 @@ def spin_inputs(
         run=run,
         namespace=namespace,
         source=source,
-        overrides=dict(set or {}),
+        overrides=set or {},
         artifacts_module=artifacts_module,
-        config=dict(config or {}),
-        config_value=dict(config_value or {}),
+        config=config or {},
+        config_value=config_value or {},
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
         outcome = _execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
-        if outcome.error is not None:
-            raise outcome.error
+        error = own_error(plan, outcome)
+        if error is not None:
+            raise error
         return plan.step_inputs(outcome.flow, outcome.inputs)

@@ -29,7 +29,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
     begun : float
         When the spin began, by `time.perf_counter`.
     """
-    error = _own_error(plan, outcome)
+    error = own_error(plan, outcome)
     output = outcome.output
     names = sorted(name for name in output.names() if not name.startswith("_"))
     entries = {name: _artifact(output, name) for name in names}
@@ -68,7 +68,8 @@ def _render(result: SpinResult) -> dict[str, Any]:
     return mimebundle(result)
 
 
-def _own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
+def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
+    """Give what went wrong: the step's own exception, or one sentence where it did not even start."""
     error = outcome.error
     if isinstance(error, Exception) and not outcome.started:
         text = " ".join(str(getattr(error, "message", None) or error).split())

@@ -30,10 +30,10 @@ class Request:
     run: str | None = None
     namespace: Any = KEEP
     source: str = "run"
-    overrides: dict[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
     artifacts_module: Any = None
-    config: dict[str, Any] = field(default_factory=dict)
-    config_value: dict[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    config_value: Mapping[str, Any] = field(default_factory=dict)
     cwd: Path | None = None
     notebook: Mapping[str, Any] = field(default_factory=dict)
     filename: Callable[[str], str] | None = None
@@ -67,9 +67,15 @@ def _locate(request: Request) -> FlowRef:
 
 def wanted(request: Request, flow: str) -> Wanted:
     """Read STEP and the options that go with it."""
-    for name, kind in (("step", str), ("body", str | None), ("overrides", dict)):
-        if not isinstance(getattr(request, name), kind):
-            msg = f"{name} must be {kind}, not {getattr(request, name)!r}."
+    for name, value, kind, said in (
+        ("step", request.step, str, "text"),
+        ("body", request.body, str | None, "text"),
+        ("set", request.overrides, Mapping, "a mapping of names to values"),
+        ("config", request.config, Mapping, "a mapping of names to files"),
+        ("config_value", request.config_value, Mapping, "a mapping of names to values"),
+    ):
+        if not isinstance(value, kind):
+            msg = f"{name} must be {said}, not {value!r}."
             raise OptionError(msg)
     if request.source not in ("run", "spin"):
         msg = f"source must be 'run' or 'spin', not {request.source!r}."

@@ -63,7 +63,9 @@ def daily(run_of) -> RealRun:
         ),
         ("several.py", "start", {}, r"several\.py"),
         (3, "start", {}, "is no flow"),
-        ("daily.py", 3, {}, "step must be"),
+        ("daily.py", 3, {}, "step must be text, not 3"),
+        ("daily.py", "train", {"set": [1]}, "set must be a mapping"),
+        ("daily.py", "train", {"config": "cfg.json"}, "config must be a mapping"),
         ("daily.py", "train", {"source": "sping"}, "'run' or 'spin'"),
     ],
 )
@@ -181,3 +183,13 @@ def test_lent_names_come_with_their_import(daily: RealRun):
     assert "`mine` comes from this notebook" in text
     with pytest.raises(NameError):
         spin("daily.py", "train", body=body)
+
+
+def test_inputs_of_a_step_that_cannot_start_are_refused_in_a_sentence(daily: RealRun, monkeypatch):
+    def broken(*_: object) -> None:
+        raise KeyError("gone")
+
+    monkeypatch.setattr("spin_magic.engine.task.KernelTask._init_data", broken)
+    for call in (spin, spin_inputs):
+        with pytest.raises(SpinError, match="Step `train` cannot start: 'gone'"):
+            call("daily.py", "train")
