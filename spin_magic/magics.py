@@ -54,28 +54,28 @@ class SpinMagics(Magics):
     def spin_inputs(self, options: InputsOptions, _: None) -> None:
         """Make the inputs of a step variables of the notebook."""
         __tracebackhide__ = True
-        # Late: Metaflow and the report are slow to import, and %load_ext is not.
-        from spin_magic import api, report  # noqa: PLC0415
+        # Late: Metaflow is slow to import, and %load_ext is not.
+        from spin_magic import api  # noqa: PLC0415
 
         inputs = api.spin_inputs(options.flow, options.step, **self._task(options))
         for said in self._names.bind_inputs(inputs, options):
             print(said)  # noqa: T201 - for the user, above the panel
         self._give(options, inputs)
-        self.shell.display_pub.publish(report.inputs_mimebundle(inputs))
+        self.shell.display_pub.publish(inputs._repr_mimebundle_())
 
     @line_cell_magic
     @_reads(parse_spin, SPIN_HELP)
     def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
-        from spin_magic import api, report  # noqa: PLC0415 - late, as above
+        from spin_magic import api  # noqa: PLC0415 - late, as above
 
         with recording(self.shell.display_pub) as shown:
             call = self._run(options)
             result: SpinResult = api.spin(options.flow, options.step, body=cell, check=False, **call)
         result.displayed = shown
         self._keep(options, result)
-        self.shell.display_pub.publish(report.mimebundle(result))
+        self.shell.display_pub.publish(result._repr_mimebundle_())
         if result.error is not None:
             error = result.error
             try:

@@ -111,6 +111,7 @@ class StepInputs(Artifacts):
         value: Any = None,
         self_object: Any = None,
         inputs: Any = None,
+        render: Callable[[StepInputs], dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(entries)
         self.flow = flow
@@ -125,6 +126,7 @@ class StepInputs(Artifacts):
         self.bound: tuple[str, ...] = ()
         self.kept: tuple[str, ...] = ()
         self.waiting: tuple[str, ...] = ()
+        self._render = render
 
     @property
     def task(self) -> str:
@@ -133,6 +135,9 @@ class StepInputs(Artifacts):
 
     def __repr__(self) -> str:
         return f"StepInputs({self.flow}/{self.step}: {', '.join(self)}; {self.why})"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self._render(self) if self._render else {"text/plain": repr(self)}
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ class LocalModules:
         self._folders = tuple(os.path.realpath(folder) + os.sep for folder in folders)
         self._modules: dict[str, ModuleType] = {}
         self._sources: dict[str, bytes] = {}
+        self._scans: list[tuple[list[int], list[str]]] = []
 
     def _is_local(self, file: object) -> bool:
         if not isinstance(file, str) or not file.endswith(".py"):
@@ -81,27 +82,35 @@ class LocalModules:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Put the local modules into ``sys.modules``, and afterwards those that were there before."""
-        hidden = {
-            name: module
-            for name, module in sys.modules.copy().items()
-            if name != "__main__" and self._is_local(getattr(module, "__dict__", {}).get("__file__"))
-        }
+        hidden = self._local_ones()
         for name in hidden:
             del sys.modules[name]
         sys.modules.update(self._modules)
         sys.meta_path.insert(0, self)
-        before = set(sys.modules.copy())
         try:
             yield
         finally:
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            for name in [n for n in sys.modules.copy() if n not in before]:
-                if self._is_local(getattr(sys.modules[name], "__dict__", {}).get("__file__")):
-                    self._modules[name] = sys.modules[name]
+            self._modules.update(self._local_ones())
             for name in self._modules:
                 sys.modules.pop(name, None)
             sys.modules.update(hidden)
+
+    def _local_ones(self) -> dict[str, ModuleType]:
+        """Find the local modules among those that are imported; nothing is looked at twice."""
+        modules = sys.modules.copy()
+        # By identity and not by name alone: a module can be replaced.
+        state = [*map(id, modules.values())]
+        names = next((names for seen, names in self._scans if seen == state), None)
+        if names is None:
+            names = [name for name, module in modules.items() if self._is_local_module(name, module)]
+            self._scans = [(state, names), *self._scans[:3]]
+        return {name: modules[name] for name in names}
+
+    def _is_local_module(self, name: str, module: ModuleType) -> bool:
+        file = getattr(module, "__dict__", {}).get("__file__")
+        return name != "__main__" and self._is_local(file)
 
 
 @functools.lru_cache(maxsize=16384)

@@ -51,6 +51,11 @@ def _content(value: Any) -> object:
     return stream.getvalue()
 
 
+def _is_metaflows(value: Any) -> bool:
+    # `current` above all: it changes in every step, and the engine puts it back.
+    return type(value).__module__.startswith("metaflow.")
+
+
 def module_state(modules: Iterable[ModuleType]) -> State:
     """Note what the global names of modules, and the attributes of their classes, are bound to.
 
@@ -59,7 +64,7 @@ def module_state(modules: Iterable[ModuleType]) -> State:
     found: State = []
     for module in modules:
         for name, value in list(vars(module).items()):
-            if name.startswith("__"):
+            if name.startswith("__") or _is_metaflows(value):
                 continue
             found.append((name, value, _content(value)))
             if isinstance(value, type) and value.__module__ in (module.__name__, "__main__"):

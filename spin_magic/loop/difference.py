@@ -14,6 +14,8 @@ from spin_magic.loop.plan import Plan
 from spin_magic.result import Artifact, DiffRow
 
 LARGE_BYTES = 32 * 2**20
+# Below this, pickling and hashing is quicker than loading the other value.
+SMALL_BYTES = 2**16
 
 
 def compare(
@@ -68,10 +70,12 @@ def _row(
         return DiffRow(name, "same", "", load_before, after)
     if deadline is not None and time.perf_counter() > deadline:
         return DiffRow(name, "not compared", "there was no time: ask with diff()", load_before, after)
-    if deadline is not None and (now.size or 0) > LARGE_BYTES:
+    sizes = now.size or 0, past.details.get(name, {}).get("size") or 0
+    if deadline is not None and max(sizes) > LARGE_BYTES:
         return DiffRow(name, "not compared", "it is large: ask with diff()", load_before, after)
     try:
-        same = _same_pickle(name, now, past.objects[name]) or same_value(load_before(), now.load())
+        alike = max(sizes) <= SMALL_BYTES and _same_pickle(name, now, past.objects[name])
+        same = alike or same_value(load_before(), now.load())
     except (Incomparable, TaskError) as ex:
         return DiffRow(name, "not compared", str(ex), load_before, after)
     except Exception as ex:  # noqa: BLE001 -- unpickling may run any code

@@ -52,7 +52,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         next=tuple(transition[0]) if transition else None,
         notes=[],
         compare=lambda budget: compare(plan, output, entries, budget),
-        render=_render,
+        render=lambda result: _render(plan, result),
     )
     result.notes.extend(notes_on(plan, outcome, result))
     for store in plan.stores:
@@ -62,10 +62,12 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
     return result
 
 
-def _render(result: SpinResult) -> dict[str, Any]:
+def _render(plan: Plan, result: SpinResult) -> dict[str, Any]:
     from spin_magic.report import mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing
 
-    return mimebundle(result)
+    # Once around the panel, and not around each artifact that it looks at.
+    with plan.code.active():
+        return mimebundle(result)
 
 
 def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:

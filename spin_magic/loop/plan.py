@@ -128,7 +128,14 @@ class Plan:
             value=self.choice.value,
             self_object=flow,
             inputs=inputs,
+            render=self._render_inputs,
         )
+
+    def _render_inputs(self, inputs: StepInputs) -> dict[str, Any]:
+        from spin_magic.report import inputs_mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing
+
+        with self.code.active():
+            return inputs_mimebundle(inputs)
 
 
 def make_plan(request: Request, code: FlowCode) -> Plan:

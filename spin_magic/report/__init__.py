@@ -29,12 +29,13 @@ def mimebundle(result: SpinResult) -> dict[str, Any]:
     bundle: dict[str, Any] = {"text/plain": _plain(result)}
     try:
         panel = summarize_result(result)
-        bundle = {"text/plain": render_text(panel), "text/html": render_html(panel)}
+        html = render_html(panel)
+        bundle = {"text/plain": render_text(panel), "text/html": html}
         if _has_comms():
             # Late: importing ipywidgets takes a while, and a plain script never needs it.
             from spin_magic.report import view  # noqa: PLC0415
 
-            bundle |= view.show(result, panel)
+            bundle |= view.show(result, panel, html)
     except Exception as error:  # noqa: BLE001  (a panel may not break a spin that went well)
         bundle.setdefault("text/plain", "")
         bundle["text/plain"] += f"\n(the panel could not be drawn whole: {type(error).__name__})"

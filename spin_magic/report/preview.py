@@ -124,10 +124,9 @@ def _detail(value: Any) -> Detail | None:
 def _frame_table(frame: Any) -> Table:
     rows, columns = frame.shape
     part = frame.iloc[:TABLE_ROWS, :TABLE_COLUMNS]
-    body = [
-        (cell_of(label), *(cell_of(part.iloc[i, j]) for j in range(part.shape[1])))
-        for i, label in enumerate(part.index)
-    ]
+    # By columns, so that each value keeps its own type.
+    columns_of_cells = [[cell_of(value) for value in part.iloc[:, j]] for j in range(part.shape[1])]
+    body = list(zip(map(cell_of, part.index), *columns_of_cells, strict=True))
     more = [f"{TABLE_ROWS} of {rows:,} rows"] if rows > TABLE_ROWS else []
     more += [f"{TABLE_COLUMNS} of {columns:,} columns"] if columns > TABLE_COLUMNS else []
     return Table(("", *map(cell_of, part.columns)), tuple(body), ", ".join(more))
@@ -142,7 +141,11 @@ def _dict_table(value: dict[Any, Any]) -> Table:
 
 def cell_of(value: Any) -> str:
     """Give a value as the text of a table's cell."""
-    return clip(clean(value), 40) if isinstance(value, str) else clip(line_of(scalar_of(value)), 40)
+    if isinstance(value, str):
+        return clip(clean(value), 40)
+    plain = scalar_of(value)
+    # Such a repr is short and never fails; anything else may.
+    return repr(plain) if type(plain) in (float, bool) else clip(line_of(plain), 40)
 
 
 def scalar_of(value: Any) -> Any:

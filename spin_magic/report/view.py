@@ -8,11 +8,12 @@ from html import escape
 from typing import Any
 
 import ipywidgets as widgets  # noqa: TID253  (this module is itself imported late)
+from ipywidgets.widgets.widget_string import HTMLStyle  # noqa: TID253  (the same)
 
 from spin_magic.report.guard import attempt
 from spin_magic.report.model import PanelSummary
 from spin_magic.report.preview import size_text
-from spin_magic.report.render import render_html, render_part, tab_titles
+from spin_magic.report.render import render_part, tab_titles
 from spin_magic.result import SpinResult
 
 MIME = "application/vnd.jupyter.widget-view+json"
@@ -24,7 +25,7 @@ _shown: dict[tuple[str, str], View] = {}
 _retired: list[View] = []
 
 
-def show(result: SpinResult, panel: PanelSummary) -> dict[str, Any]:
+def show(result: SpinResult, panel: PanelSummary, html: str) -> dict[str, Any]:
     """Make the widget of a result and retire the one that its step had before.
 
     Parameters
@@ -33,6 +34,8 @@ def show(result: SpinResult, panel: PanelSummary) -> dict[str, Any]:
         The spin.
     panel : PanelSummary
         What to say of it.
+    html : str
+        The same as HTML, for the time after the result.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def show(result: SpinResult, panel: PanelSummary) -> dict[str, Any]:
     """
     key = (result.flow, result.step)
     before = _shown.pop(key, None)
-    view = View(result, panel)
+    view = View(result, panel, html)
     _shown[key] = view
     if before is not None:
         before.retire()
@@ -61,13 +64,17 @@ class View:
         Kept until the panel retires, for its cards and its objects' displays.
     panel : PanelSummary
         What to say of it.
+    html : str
+        The same as HTML, which takes its place when the result is let go.
     """
 
-    def __init__(self, result: SpinResult, panel: PanelSummary) -> None:
+    def __init__(self, result: SpinResult, panel: PanelSummary, html: str) -> None:
         self._result: SpinResult | None = result
-        self._panel = panel
+        self._panel, self._rendered = panel, html
         self.cell, self.message = _running()
+        # Each model is a message to the page: all widgets share these two.
         self._layout = widgets.Layout(width="auto", margin="0", padding="0", overflow="hidden")
+        self._style = HTMLStyle()
         self._made: list[Any] = []
         self._cards: Any = None
         titles = tab_titles(panel)
@@ -91,8 +98,8 @@ class View:
         self._result = self._cards = None
         made, self._made = self._made, []
         self.root.remove_class("spin-panel")
-        self.root.children = [self._html(render_html(self._panel))]
-        _close([widget for widget in made if widget is not self.root], keep=self._layout)
+        self.root.children = [self._html(self._rendered)]
+        _close([widget for widget in made if widget is not self.root], keep=(self._layout, self._style))
         self._made.append(self.root)
 
     def close(self) -> None:
@@ -108,7 +115,7 @@ class View:
         return self._keep(widgets.VBox(children, layout=self._layout))
 
     def _html(self, text: str) -> Any:
-        return self._keep(widgets.HTML(text, layout=self._layout))
+        return self._keep(widgets.HTML(text, layout=self._layout, style=self._style))
 
     def _part(self, part: str) -> Any:
         return self._html(render_part(self._panel, part))
@@ -180,12 +187,12 @@ def card_frame(page: str, panel: PanelSummary, index: int) -> str:
     )
 
 
-def _close(made: list[Any], keep: Any = None) -> None:
+def _close(made: list[Any], keep: tuple[Any, ...] = ()) -> None:
     """Close widgets and the models of their styles and layouts, which `close` leaves open."""
-    for widget in made:
-        for part in (getattr(widget, "style", None), widget.layout, widget):
-            if part is not None and part is not keep:
-                part.close()
+    models = [part for each in made for part in (getattr(each, "style", None), each.layout, each) if part]
+    for model in dict.fromkeys(models):
+        if not any(model is kept for kept in keep):
+            model.close()
 
 
 def _running() -> tuple[str, str]:

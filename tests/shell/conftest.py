@@ -78,6 +78,7 @@ class FakeApi:
             self=object(),
             next=(),
             notes=[],
+            render=lambda result: {"text/plain": f"panel {result.step}", "text/html": "<p>"},
         )
 
     def spin_inputs(self, flow: str, step: str, **options: Any) -> StepInputs:
@@ -98,6 +99,7 @@ class FakeApi:
             origin=None,
             self_object=self,
             inputs=self.branches,
+            render=lambda inputs: {"text/plain": f"inputs {inputs.step}"},
         )
 
     def load(self, name: str) -> Any:
@@ -110,15 +112,12 @@ class FakeApi:
 
 @pytest.fixture
 def api(monkeypatch):
-    """Put a fake in the place of `spin_magic.api` and of the report."""
+    """Put a fake in the place of `spin_magic.api`."""
     fake = FakeApi()
-    for name in ("api", "report"):
-        module = ModuleType(f"spin_magic.{name}")
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        monkeypatch.setattr(spin_magic, name, module, raising=False)
-    spin_magic.api.spin, spin_magic.api.spin_inputs = fake.spin, fake.spin_inputs
-    spin_magic.report.mimebundle = lambda result: {"text/plain": f"panel {result.step}", "text/html": "<p>"}
-    spin_magic.report.inputs_mimebundle = lambda inputs: {"text/plain": f"inputs {inputs.step}"}
+    module = ModuleType("spin_magic.api")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(spin_magic, "api", module, raising=False)
+    module.spin, module.spin_inputs = fake.spin, fake.spin_inputs
     return fake
 
 

@@ -147,7 +147,7 @@ def test_other_values_and_later_cells_are_shown_as_ever(shell, api, capsys):
     run(shell, "%spin F s\n41 + 1")
     assert "42" in capsys.readouterr().out
     run(shell, "_spin")
-    assert "SpinResult(F/s, ok" in capsys.readouterr().out
+    assert "panel s" in capsys.readouterr().out
     assert "compute_format_data" not in vars(shell.displayhook)
 
 

@@ -9,6 +9,7 @@ import ipywidgets as widgets
 import pytest
 
 from spin_magic.report import summarize_result, view
+from spin_magic.report.render import render_html
 from spin_magic.result import Card
 from tests.unit.report_samples import CARD_PAGE, make_result
 
@@ -22,7 +23,8 @@ def nothing_shown():
 
 
 def show(result):
-    bundle = view.show(result, summarize_result(result))
+    panel = summarize_result(result)
+    bundle = view.show(result, panel, render_html(panel))
     shown = view._shown[result.flow, result.step]
     assert bundle[view.MIME]["model_id"] == shown.root.model_id
     return shown
