@@ -86,18 +86,19 @@ class Names:
         names = list(dict.fromkeys([*fixed, *inputs]))
         _check_only(options.only, names)
         values: dict[str, object] = {}
-        kept, waiting, failures = [], [], []
+        chosen, kept, waiting, failures = [], [], [], []
         all_sizes = names if options.only or options.load_all else list(fixed)
         for name in options.only or names:
             if self.is_reserved(name) or (name not in all_sizes and is_large(inputs, name)):
                 waiting.append(name)
             elif not self.may_bind(name, overwrite=options.overwrite):
                 kept.append(name)
-            elif name in fixed:
-                values[name] = fixed[name]
             else:
+                chosen.append(name)
+        with inputs.loading(chosen):
+            for name in chosen:
                 try:
-                    values[name] = inputs[name]
+                    values[name] = fixed[name] if name in fixed else inputs[name]
                 except Exception as error:
                     if options.only:
                         raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,6 +113,7 @@ class StepInputs(Artifacts):
         self_object: Any = None,
         inputs: Any = None,
         render: Callable[[StepInputs], dict[str, Any]] | None = None,
+        loading: Callable[[Iterable[str]], AbstractContextManager[object]] | None = None,
     ) -> None:
         super().__init__(entries)
         self.flow = flow
@@ -127,11 +129,22 @@ class StepInputs(Artifacts):
         self.kept: tuple[str, ...] = ()
         self.waiting: tuple[str, ...] = ()
         self._render = render
+        self._loading = loading
 
     @property
     def task(self) -> str:
         """Pathspec of the task that the values come from."""
         return self.tasks[0]
+
+    def loading(self, names: Iterable[str]) -> AbstractContextManager[object]:
+        """Give a context in which several values load quicker: each while the one before it is unpickled.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Which, in the order in which they will be asked for.
+        """
+        return self._loading(names) if self._loading else nullcontext()
 
     def __repr__(self) -> str:
         return f"StepInputs({self.flow}/{self.step}: {', '.join(self)}; {self.why})"

@@ -18,9 +18,22 @@ LOOK_BYTES = 32 * 2**20
 def copied(value: Any) -> Any:
     """Copy a value as a datastore would, so that the step cannot change the notebook's own object."""
     try:
-        return pickle.loads(pickle.dumps(value, protocol=5))  # noqa: S301 -- pickled here and now
+        return copied_or_raise(value)
     except Exception:  # noqa: BLE001 -- what does not pickle is lent as it is
         return value
+
+
+def copied_or_raise(value: Any) -> Any:
+    """Copy a value by pickling it; large buffers are copied once, and not into the pickle and out of it.
+
+    Raises
+    ------
+    Exception
+        It does not pickle.
+    """
+    buffers: list[pickle.PickleBuffer] = []
+    head = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(head, buffers=[bytearray(buffer.raw()) for buffer in buffers])  # noqa: S301 -- ours
 
 
 class _Digest:

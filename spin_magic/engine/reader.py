@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 import functools
-import threading
+import os
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metaflow.datastore.content_addressed_store import BlobCache
 from metaflow.datastore.exceptions import DataException
 from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.includefile import IncludedFile
 from metaflow.plugins import DATASTORES
 
-from spin_magic.engine.metadata import Metadata, TaskInfo
+from spin_magic.engine import artifacts
+from spin_magic.engine.bulk import Place, local_store, other_stores
+from spin_magic.engine.past import TaskInfo
 from spin_magic.errors import TaskError
 from spin_magic.result import Artifact
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
 
-CACHE_BYTES = 512 * 2**20
+    from spin_magic.cache import Untouched
+    from spin_magic.engine.ahead import Ahead
 
-
-class BlobMemory(BlobCache):  # type: ignore[misc]
-    """Unzipped pickles by their SHA, bounded, the least recently used dropped first.
-
-    Bytes are kept and not objects, so that every spin unpickles its own.
-    """
-
-    def __init__(self, limit: int = CACHE_BYTES) -> None:
-        self._limit = limit
-        self._total = 0
-        self._blobs: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def load_key(self, key: str) -> bytes | None:
-        with self._lock:
-            blob = self._blobs.get(key)
-            if blob is not None:
-                self._blobs.move_to_end(key)
-            return blob
-
-    def store_key(self, key: str, blob: bytes) -> None:
-        with self._lock:
-            if key in self._blobs or len(blob) > self._limit:
-                return
-            self._blobs[key] = blob
-            self._total += len(blob)
-            while self._total > self._limit:
-                _, dropped = self._blobs.popitem(last=False)
-                self._total -= len(dropped)
-
-
-BLOBS = BlobMemory()
+OPENED = 16384
 
 
 class PastTask:
@@ -69,20 +43,43 @@ class PastTask:
         self.pathspec = f"{flow}/{info.run}/{info.step}/{info.id}"
         self.info = info
         self._store = store
-        self.objects: dict[str, str] = dict(store._objects) if store else {}
-        self.details: dict[str, dict[str, Any]] = dict(store._info) if store else {}
+        self.objects: dict[str, str] = store._objects if store else {}
+        self.details: dict[str, dict[str, Any]] = store._info if store else {}
 
     def __contains__(self, name: str) -> bool:
         return name in self.objects
 
     def __getitem__(self, name: str) -> Any:
+        return self.fetch(name)[0]
+
+    def fetch(self, name: str, ahead: Ahead | None = None) -> tuple[Any, Untouched | None]:
+        """Load an artifact, and give along what can tell later whether it was changed in place.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        ahead : Ahead, optional
+            Where its bytes may be on their way already.
+
+        Raises
+        ------
+        KeyError
+            The task has none of that name.
+        TaskError
+            It cannot be read.
+        """
         if self._store is None or name not in self.objects:
             raise KeyError(name)
         try:
-            return self._store[name]
+            return artifacts.fetch(self._store, name, ahead)
         except (DataException, OSError, TypeError) as ex:
             msg = f"Artifact {name!r} of {self.pathspec} cannot be read from the datastore: {ex}"
             raise TaskError(msg) from ex
+
+    def stored(self, names: Iterable[str]) -> list[tuple[TaskDataStore, str]]:
+        """Say where artifacts are stored, for `Ahead`; names that the task lacks are left out."""
+        return [(self._store, name) for name in names if self._store and name in self.objects]
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give an artifact, or a default where the task has none of that name."""
@@ -97,12 +94,12 @@ def describe(name: str, detail: dict[str, Any], source: Any) -> Artifact:
     """Make an `Artifact` of what Metaflow's datastore keeps beside the pickle."""
     full = str(detail.get("type", "")).removeprefix("<class '").removesuffix("'>")
     type_name = full.rpartition(".")[2] or "object"
-    return Artifact(name, type_name, detail.get("size"), functools.partial(_as_client, source, name))
+    return Artifact(name, type_name, detail.get("size"), lambda: as_client(name, source[name]))
 
 
-def _as_client(source: Any, name: str) -> Any:
-    # client/core.py:DataArtifact.data gives the content of an included file.
-    value = source[name]
+def as_client(name: str, value: Any) -> Any:
+    """Give what the Client gives for an artifact: of an included file the content."""
+    # client/core.py:DataArtifact.data
     return value.decode(name) if isinstance(value, IncludedFile) else value
 
 
@@ -113,42 +110,65 @@ class Reader:
     ----------
     flow : str
         Name of the flow.
-    metadata : Metadata
-        Where its runs are listed.
+    root : Path or None
+        The ``.metaflow`` folder that lists its runs; None where a service does.
     """
 
-    def __init__(self, flow: str, metadata: Metadata) -> None:
+    def __init__(self, flow: str, root: Path | None) -> None:
         self.flow = flow
-        self._metadata = metadata
-        self._opened: dict[tuple[str, str, str], PastTask] = {}
+        self._root = root
+        self._opened: OrderedDict[Place, PastTask] = OrderedDict()
 
     def datastore(self, info: TaskInfo) -> FlowDataStore:
         """Open the datastore that holds a task's artifacts."""
         kind = info.ds_type or "local"
-        root = info.ds_root
-        here = self._metadata.root
-        if kind == "local" and here and (here / self.flow / info.run / info.step / info.id).is_dir():
+        if kind == "local" and self._root:
             # Artifacts lie beside their metadata, also where the folder was moved since the run.
-            root = str(here)
-        return _datastore(self.flow, kind, root)
+            return _datastore(self.flow, kind, str(self._root))
+        return _datastore(self.flow, kind, info.ds_root)
 
     def open(self, info: TaskInfo) -> PastTask:
         """Open a task. One without a finished attempt has no artifacts."""
-        key = (info.run, info.step, info.id)
-        known = self._opened.get(key)
-        if known is not None and known.info == info:
-            return known
-        flow_store = self.datastore(info)
-        try:
-            store = flow_store.get_task_datastore(info.run, info.step, info.id)
-        except DataException:
-            store = None
-        if store is not None and not hasattr(store, "_objects"):
-            store = None
-        task = PastTask(self.flow, info, store)
-        if info.ok is not None:
-            self._opened[key] = task
+        return self.open_all([info])[0]
+
+    def open_all(self, infos: Sequence[TaskInfo]) -> list[PastTask]:
+        """Open several tasks at once, and give them in their order."""
+        found: dict[Place, PastTask | None] = {_place(info): self._known(info) for info in infos}
+        unknown = [info for info in infos if found[_place(info)] is None]
+        for info, store in self._stores(unknown):
+            found[_place(info)] = opened = PastTask(self.flow, info, store)
+            if info.closed:
+                self._opened[_place(info)] = opened
+        while len(self._opened) > OPENED:
+            self._opened.popitem(last=False)
+        return [task for info in infos if (task := found[_place(info)])]
+
+    def _known(self, info: TaskInfo) -> PastTask | None:
+        task = self._opened.get(_place(info))
+        # Not the path: where only an artifact tells it, it is filled in after the task was opened.
+        if task is None or replace(task.info, path=info.path) != info:
+            return None
+        self._opened.move_to_end(_place(info))
         return task
+
+    def _stores(self, infos: Sequence[TaskInfo]) -> Iterator[tuple[TaskInfo, TaskDataStore | None]]:
+        elsewhere: dict[FlowDataStore, list[TaskInfo]] = {}
+        for info in infos:
+            flow_store = self.datastore(info)
+            if flow_store.TYPE != "local":
+                elsewhere.setdefault(flow_store, []).append(info)
+            elif flow_store.datastore_root is None:  # the task has not begun
+                yield info, None
+            else:
+                folder = os.path.join(flow_store.datastore_root, self.flow, *_place(info))
+                yield info, local_store(flow_store, folder, info)
+        for flow_store, group in elsewhere.items():
+            stores = other_stores(flow_store, group)
+            yield from ((info, stores.get(_place(info))) for info in group)
+
+
+def _place(info: TaskInfo) -> Place:
+    return info.run, info.step, info.id
 
 
 @functools.lru_cache(maxsize=32)
@@ -157,6 +177,4 @@ def _datastore(flow: str, kind: str, root: str | None) -> FlowDataStore:
     if storage is None:
         msg = f"The artifacts are in a datastore of type {kind!r}, which this Metaflow does not know."
         raise TaskError(msg)
-    store = FlowDataStore(flow, environment=None, storage_impl=storage, ds_root=root)
-    store.ca_store.set_blob_cache(BLOBS)
-    return store
+    return FlowDataStore(flow, environment=None, storage_impl=storage, ds_root=root)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 from metaflow.datastore.task_datastore import TaskDataStore
 
-from spin_magic.engine.pickling import copied, store_form
-from spin_magic.engine.reader import describe
+from spin_magic.engine.pickling import copied, look_at_pickle
+from spin_magic.engine.reader import as_client
 from spin_magic.result import Artifact
+
+if TYPE_CHECKING:
+    from spin_magic.cache import Untouched
+    from spin_magic.engine.ahead import Ahead
+    from spin_magic.engine.foresight import Foresight
 
 
 class Source(Protocol):
@@ -24,7 +29,21 @@ class Source(Protocol):
 
     def __contains__(self, name: str) -> bool: ...
     def __getitem__(self, name: str) -> Any: ...
+    def fetch(self, name: str, ahead: Ahead | None = None) -> tuple[Any, Untouched | None]: ...
+    def stored(self, names: Iterable[str]) -> list[Any]: ...
     def artifact(self, name: str) -> Artifact: ...
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """An input that the step has read: the very object that it was given."""
+
+    value: Any
+    source: Untouched | None
+
+    def untouched(self) -> bool | None:
+        """Say whether it is as it was loaded; None where that cannot be told cheaply."""
+        return self.source.untouched(self.value) if self.source else None
 
 
 class InputStore:
@@ -43,8 +62,10 @@ class InputStore:
 
     Attributes
     ----------
-    loaded : dict of str to object
-        What the step has read so far: the very objects that it was given.
+    loaded : dict of str to Loaded
+        What the step has read so far.
+    foresight : Foresight or None
+        What fetches the other inputs meanwhile.
     """
 
     def __init__(
@@ -55,7 +76,8 @@ class InputStore:
         missing: Mapping[str, Exception] | None = None,
     ) -> None:
         self.source = source
-        self.loaded: dict[str, Any] = {}
+        self.loaded: dict[str, Loaded] = {}
+        self.foresight: Foresight | None = None
         self._around = around
         self._overrides = dict(overrides)
         self._missing = dict(missing or {})
@@ -70,9 +92,22 @@ class InputStore:
         if name in self._missing:
             raise self._missing[name]
         with self._around():
-            value = copied(self._overrides[name]) if name in self._overrides else self.source[name]
-        self.loaded[name] = value
-        return value
+            if name in self._overrides:
+                loaded = Loaded(copied(self._overrides[name]), None)
+            else:
+                loaded = Loaded(*self._fetch(name))
+        self.loaded[name] = loaded
+        return loaded.value
+
+    def _fetch(self, name: str) -> tuple[Any, Untouched | None]:
+        if self.foresight is None:
+            return self.source.fetch(name)
+        self.foresight.begin(name)
+        return self.source.fetch(name, self.foresight.ahead)
+
+    def handed_on(self, name: str) -> Handed:
+        """Describe an artifact for a step that hands it on as it is."""
+        return Handed(self._objects[name], self._info.get(name, {}).get("size"))
 
     def get(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self._objects else default
@@ -92,7 +127,7 @@ class InputStore:
 
     def _load(self, name: str) -> Any:
         with self._around():
-            return self.source.artifact(name).load()
+            return as_client(name, self._fetch(name)[0])
 
 
 def live_artifact(name: str, value: Any) -> Artifact:
@@ -100,16 +135,36 @@ def live_artifact(name: str, value: Any) -> Artifact:
     return Artifact(name, type(value).__name__, None, lambda: value, live=True)
 
 
+@dataclass(frozen=True)
+class Handed:
+    """An input that a step hands on as it came: its SHA, and its size in bytes where that is known."""
+
+    sha: str
+    size: int | None
+
+
 class OutputStore(TaskDataStore):  # type: ignore[misc]
     """Keeps what a step leaves behind, as live objects, and writes nothing.
 
     Which names those are is decided by `TaskDataStore.persist`, as in a run.
+
+    Attributes
+    ----------
+    live : dict of str to object
+        What the step set or read, by name.
+    unchanged : dict of str to Handed
+        Those of them that are inputs as they came.
+    mutated : dict of str to Artifact
+        Those of them that are inputs which no longer pickle as they did, each as it came.
     """
 
     def __init__(self, flow_datastore: Any, run_id: str, step: str, task: str) -> None:
         super().__init__(flow_datastore, run_id, step, task, attempt=0, mode="w")
         self.live: dict[str, Any] = {}
         self._origins: dict[str, InputStore] = {}
+        self.unchanged: dict[str, Handed] = {}
+        self.mutated: dict[str, Artifact] = {}
+        self._looks: dict[str, tuple[int | None, str]] = {}
 
     def init_task(self) -> None:
         pass
@@ -146,10 +201,36 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
             if name != "name" and not name.startswith("_"):
                 setattr(flow, name, value)
 
+    def settle(self, inputs: Iterable[InputStore]) -> None:
+        """Find out which of the live objects are inputs, and whether the step has changed them."""
+        came = {
+            id(loaded.value): (store, name, loaded)
+            for store in inputs
+            for name, loaded in store.loaded.items()
+        }
+        for name, value in self.live.items():
+            if name.startswith("_") or name == "name" or id(value) not in came:
+                continue
+            store, known_as, loaded = came[id(value)]
+            verdict = loaded.untouched()
+            if verdict:
+                self.unchanged[name] = store.handed_on(known_as)
+            elif verdict is False:
+                self.mutated[name] = store.artifact(known_as)
+
+    def look(self, name: str) -> tuple[int | None, str]:
+        """Give the size of a live object's pickle, or why it has none; see `look_at_pickle`."""
+        if name in self.unchanged:
+            return self.unchanged[name].size, ""
+        if name not in self._looks:
+            self._looks[name] = look_at_pickle(self.live[name])
+        return self._looks[name]
+
     def artifact(self, name: str) -> Artifact:
         """Describe an artifact that the step hands on."""
         if name in self.live:
-            return live_artifact(name, self.live[name])
+            value = self.live[name]
+            return Artifact(name, type(value).__name__, self.look(name)[0], lambda: value, live=True)
         return self._origins[name].artifact(name)
 
     def names(self) -> list[str]:
@@ -161,47 +242,7 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
         return tuple((frame.step, frame.index) for frame in self.live.get("_foreach_stack") or ())
 
     def key(self, name: str) -> str | None:
-        """Give the SHA under which a handed-down artifact is stored; None for a live one."""
+        """Give the SHA under which an artifact that came as an input is stored; None for any other."""
+        if name in self.unchanged:
+            return self.unchanged[name].sha
         return None if name in self.live else self._objects.get(name)
-
-
-class SpunTask:
-    """The outputs of a step that was spun in this process, as inputs for the next.
-
-    Each value is pickled when it is first asked for and unpickled for each reader, as a run would.
-    """
-
-    def __init__(self, pathspec: str, output: OutputStore, around: Callable[[], Any]) -> None:
-        self.pathspec = pathspec
-        self._output = output
-        self._around = around
-        self._blobs: dict[str, bytes] = {}
-        self.objects: dict[str, str] = {}
-        self.details: dict[str, dict[str, Any]] = {}
-        with around():
-            for name in output.names():
-                self._take(name)
-
-    def _take(self, name: str) -> None:
-        if name in self._output.live:
-            sha, detail, blob = store_form(name, self._output.live[name])
-            self._blobs[name] = blob
-        else:
-            sha, detail = self._output._objects[name], self._output._info[name]
-        self.objects[name], self.details[name] = sha, detail
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.objects
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Give an output, or a default where there is none of that name."""
-        return self[name] if name in self.objects else default
-
-    def __getitem__(self, name: str) -> Any:
-        if name in self._blobs:
-            return pickle.loads(self._blobs[name])  # noqa: S301 -- pickled above, in this process
-        return self._output._origins[name][name]
-
-    def artifact(self, name: str) -> Artifact:
-        """Describe an artifact without loading it."""
-        return describe(name, self.details[name], self)

@@ -22,6 +22,7 @@ from metaflow.task import MetaflowTask
 
 from spin_magic.engine import prepare as setup
 from spin_magic.engine.cards import CardRoom
+from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
@@ -206,7 +207,12 @@ def run(job: Job) -> Outcome:
         task.around_body = job.logs.streaming
         os.environ.update(_environment_variables(getattr(cls, job.step)))
         os.environ["METAFLOW_RUN_ID"] = run_id
-        error = _run_step(task, job, run_id, metadata)
+        names = mentioned((job.function or getattr(cls, job.step)).__code__)
+        with Foresight([store.source for store in job.inputs], names) as foresight:
+            for store in job.inputs:
+                store.foresight = foresight if job.execute else None
+            error = _run_step(task, job, run_id, metadata)
+        output.settle(job.inputs)
         cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
     made = Outcome(
         flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object

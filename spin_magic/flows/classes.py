@@ -7,13 +7,14 @@ import importlib.util
 import re
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spin_magic.flows.files import find_module, package_name
+from spin_magic.kept import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
 _CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 _MAX_BYTES = 1_000_000
@@ -66,17 +67,12 @@ class FileText:
     error: SyntaxError | None = None
 
 
-_Stamp = tuple[int, int]
-_parsed: dict[Path, tuple[_Stamp, FileText]] = {}
-_declared: dict[Path, tuple[_Stamp, frozenset[str]]] = {}
-
-
-def class_names(path: Path) -> frozenset[str]:
+def class_names(path: str) -> frozenset[str]:
     """Skim a file for the names of its classes, without parsing; once for each state of it.
 
     Parameters
     ----------
-    path : Path
+    path : str
         A Python file. One that is gone, unreadable or very large has no classes.
 
     Returns
@@ -85,15 +81,9 @@ def class_names(path: Path) -> frozenset[str]:
         Names after ``class``; some may stand in a string.
     """
     try:
-        stamp = _stamp(path)
-        known = _declared.get(path)
-        if known is None or known[0] != stamp:
-            text = path.read_bytes() if stamp[1] <= _MAX_BYTES else b""
-            names = frozenset(name.decode("utf-8", "replace") for name in _CLASS.findall(text))
-            known = _declared[path] = (stamp, names)
+        return _skimmed.get(path)
     except OSError:
         return frozenset()
-    return known[1]
 
 
 def read_file(path: Path) -> FileText:
@@ -109,11 +99,7 @@ def read_file(path: Path) -> FileText:
     FileText
         Its classes and imports; or its syntax error.
     """
-    stamp = _stamp(path)
-    known = _parsed.get(path)
-    if known is None or known[0] != stamp:
-        known = _parsed[path] = (stamp, _parse(path, path.read_bytes()))
-    return known[1]
+    return _parsed.get(str(path))
 
 
 def find_class(
@@ -165,9 +151,10 @@ def flows_in(file: FileText, roots: Sequence[Path]) -> list[ClassText]:
     return sorted(found, key=lambda text: text.line)
 
 
-def _stamp(path: Path) -> _Stamp:
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
+def _skim(file: str) -> frozenset[str]:
+    path = Path(file)
+    text = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b""
+    return frozenset(name.decode("utf-8", "replace") for name in _CLASS.findall(text))
 
 
 def _is_flow(file: FileText, text: ClassText, roots: Sequence[Path], seen: set[tuple[Path, str]]) -> bool:
@@ -192,7 +179,9 @@ def _is_builtin(base: str) -> bool:
     return base in {"object", "ABC", "abc.ABC", "Protocol", "typing.Protocol"}
 
 
-def _parse(path: Path, source: bytes) -> FileText:
+def _parse(file: str) -> FileText:
+    path = Path(file)
+    source = path.read_bytes()
     try:
         with warnings.catch_warnings():
             # An invalid escape in someone's file is not this user's concern.
@@ -259,3 +248,7 @@ def _dotted(node: ast.expr, imports: Mapping[str, str]) -> str:
         head = _dotted(node.value, imports)
         return f"{head}.{node.attr}" if head else ""
     return imports.get(node.id, node.id) if isinstance(node, ast.Name) else ""
+
+
+_skimmed = Kept(_skim, 16384)
+_parsed = Kept(_parse, 4096)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spin_magic.kept import Kept
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -23,6 +25,9 @@ class _Rule:
     pattern: re.Pattern[str]
     folders_only: bool
     ignore: bool
+
+
+_Rules = tuple[_Rule, ...]
 
 
 def python_files(folder: Path) -> Iterator[Path]:
@@ -41,7 +46,12 @@ def python_files(folder: Path) -> Iterator[Path]:
     Path
         Files in the order of their names, those of a folder before those of its subfolders.
     """
-    yield from _walk(folder, _rules_above(folder), set())
+    yield from map(Path, python_paths(folder))
+
+
+def python_paths(folder: Path) -> Iterator[str]:
+    """Walk the same files as text: a Path for each of thousands of files takes longer than the walk."""
+    yield from _walk(str(folder), _rules_above(folder), set())
 
 
 def find_module(dotted: str, roots: Sequence[Path]) -> Path | None:
@@ -100,28 +110,57 @@ def package_root(path: Path) -> Path:
     return folder
 
 
-def _walk(folder: Path, rules: list[_Rule], seen: set[tuple[int, int]]) -> Iterator[Path]:
-    try:
-        stat = folder.stat()
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    if (stat.st_dev, stat.st_ino) in seen:
-        return
-    seen.add((stat.st_dev, stat.st_ino))
+@dataclass
+class _Listing:
+    """What of a folder is walked, and what of that the rules leave, as long as they are the same."""
+
+    number: tuple[int, int]
+    files: list[str]
+    folders: list[str]
+    has_rules: bool
+    has_links: bool
+    left: tuple[_Rules, list[str], list[str]] | None = None
+
+
+def _list(folder: str) -> _Listing:
+    stat = os.stat(folder)  # noqa: PTH116 -- a folder may be one of thousands
+    number = (stat.st_dev, stat.st_ino)
+    with os.scandir(folder) as scan:
+        entries = sorted(scan, key=lambda entry: entry.name)
     names = {entry.name for entry in entries}
     if names.intersection(_VENV_MARKS):
-        return
-    if ".gitignore" in names:
-        rules = [*rules, *_read_rules(folder)]
-    # Strings until the end: a Path for each of thousands of files would take most of the time.
+        return _Listing(number, [], [], has_rules=False, has_links=False)
     wanted = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in _SKIPPED]
-    files = [entry.path for entry in wanted if entry.name.endswith(".py") and _holds(entry.is_file)]
-    folders = [entry.path for entry in wanted if _holds(entry.is_dir)]
-    yield from (Path(path) for path in files if not _ignored(path, rules, is_folder=False))
+    return _Listing(
+        number,
+        files=[entry.path for entry in wanted if entry.name.endswith(".py") and _holds(entry.is_file)],
+        folders=[entry.path for entry in wanted if _holds(entry.is_dir)],
+        has_rules=".gitignore" in names,
+        has_links=any(entry.is_symlink() for entry in wanted),
+    )
+
+
+def _walk(folder: str, rules: _Rules, seen: set[tuple[int, int]]) -> Iterator[str]:
+    try:
+        listing = _listings.get(folder)
+        if listing.has_links:
+            # What a link leads to can change without a trace in the folder.
+            listing = _list(folder)
+    except OSError:
+        return
+    if listing.number in seen:
+        return
+    seen.add(listing.number)
+    if listing.has_rules:
+        rules = (*rules, *_read_rules(folder))
+    if listing.left is None or listing.left[0] != rules:
+        files = [path for path in listing.files if not _ignored(path, rules, is_folder=False)]
+        folders = [path for path in listing.folders if not _ignored(path, rules, is_folder=True)]
+        listing.left = rules, files, folders
+    _, files, folders = listing.left
+    yield from files
     for below in folders:
-        if not _ignored(below, rules, is_folder=True):
-            yield from _walk(Path(below), rules, seen)
+        yield from _walk(below, rules, seen)
 
 
 def _holds(question: Callable[[], bool]) -> bool:
@@ -131,25 +170,30 @@ def _holds(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _rules_above(folder: Path) -> list[_Rule]:
+def _rules_above(folder: Path) -> _Rules:
     """Read the ``.gitignore`` of the folders above, up to the top of the repository."""
     if (folder / ".git").exists():
-        return []
+        return ()
     above: list[Path] = []
     for parent in folder.parents:
         above.insert(0, parent)
         if (parent / ".git").exists():
-            return [rule for base in above for rule in _read_rules(base)]
-    return []
+            return tuple(rule for base in above for rule in _read_rules(str(base)))
+    return ()
 
 
-def _read_rules(base: Path) -> list[_Rule]:
+def _read_rules(base: str) -> _Rules:
     try:
-        lines = (base / ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
+        return _rules.get(os.path.join(base, ".gitignore"))  # noqa: PTH118 -- as above
     except OSError:
-        return []
+        return ()
+
+
+def _parse_rules(file: str) -> _Rules:
+    path = Path(file)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     rules = []
-    skip = len(str(base / "x")) - 1
+    skip = len(str(path.parent / "x")) - 1
     for line in map(str.strip, lines):
         if not line or line.startswith("#"):
             continue
@@ -161,7 +205,7 @@ def _read_rules(base: Path) -> list[_Rule]:
         except re.error:  # a set of characters that git would not take either
             continue
         rules.append(_Rule(skip, pattern, glob.endswith("/"), ignore))
-    return rules
+    return tuple(rules)
 
 
 def _pattern(glob: str) -> str:
@@ -173,10 +217,14 @@ def _pattern(glob: str) -> str:
     )
 
 
-def _ignored(path: str, rules: list[_Rule], *, is_folder: bool) -> bool:
+def _ignored(path: str, rules: _Rules, *, is_folder: bool) -> bool:
     for rule in reversed(rules):
         if rule.folders_only and not is_folder:
             continue
         if rule.pattern.fullmatch(path, rule.skip):
             return rule.ignore
     return False
+
+
+_listings = Kept(_list, 16384)
+_rules = Kept(_parse_rules, 256)

@@ -19,7 +19,7 @@ from spin_magic.flows.classes import (
     is_flow,
     read_file,
 )
-from spin_magic.flows.files import find_module, package_name, package_root, python_files
+from spin_magic.flows.files import find_module, package_name, package_root, python_files, python_paths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,10 +186,10 @@ def _below(name: str, notebook: Mapping[str, object], cwd: Path) -> FlowRef:
     found: list[tuple[FileText, ClassText]] = []
     others: list[str] = []
     broken: list[FileText] = []
-    for path in python_files(cwd):
+    for path in python_paths(cwd):
         if name not in class_names(path):
             continue
-        file = read_file(path)
+        file = read_file(Path(path))
         if file.error:
             broken.append(file)
         elif name in file.classes:
@@ -212,7 +212,7 @@ def _below(name: str, notebook: Mapping[str, object], cwd: Path) -> FlowRef:
 def _unknown(name: str, notebook: Mapping[str, object], cwd: Path) -> str:
     flows = [f"{key} (in this notebook)" for key, value in notebook.items() if _flow_class(value)]
     for path in python_files(cwd):
-        if class_names(path):
+        if class_names(str(path)):
             found = flows_in(read_file(path), _roots(path, cwd))
             flows += [f"{text.name} ({_shown(path, cwd)})" for text in found]
     if not flows:

@@ -86,7 +86,7 @@ def _same_array(a: Any, b: Any, depth: int) -> bool:
 def _same_pandas(a: Any, b: Any, depth: int) -> bool:
     if not a.equals(b):
         return False
-    labels = [getattr(x, name, None) for name in ("name", "names") for x in (a, b)]
+    labels = [getattr(x, name, None) for name in ("name", "names", "attrs") for x in (a, b)]
     columns = getattr(a, "columns", None)
     same_index = a.index.equals(b.index) if hasattr(a, "index") else True
     same_columns = columns is None or columns.equals(b.columns)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from spin_magic.engine.pickling import look_at_pickle, store_form
 from spin_magic.engine.prepare import constants_of, parameters_of
-from spin_magic.engine.stores import InputStore
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import nearest
 from spin_magic.flows.names import remedy
 from spin_magic.flows.reads import assigned_names, unset_reads
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
-from spin_magic.result import SpinResult
+from spin_magic.result import Artifact, SpinResult
 from spin_magic.runs.inputs import public_names
 
-SMALL_BYTES = 2**20
+LOADED_AGAIN = 32 * 2**20
 
 
 def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
@@ -31,7 +29,7 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     if not result.ok:
         return [*notes, *explain_failure(plan, result.error)]
     notes += _transition_notes(plan, result) or outcome.findings
-    notes += _artifact_notes(plan, outcome)
+    notes += _artifact_notes(outcome)
     notes += unset_reads(plan.prepared.cls, plan.step, result.next or (), outcome.output.names())
     return notes
 
@@ -81,33 +79,29 @@ def _steps(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _artifact_notes(plan: Plan, outcome: Outcome) -> list[str]:
+def _artifact_notes(outcome: Outcome) -> list[str]:
     notes = []
-    store = plan.stores[0]
-    for name, value in outcome.output.live.items():
-        if name.startswith("_") or name == "name":
-            continue
-        size, problem = look_at_pickle(value)
+    output = outcome.output
+    for name in output.live:
+        _, problem = ("", "") if name.startswith("_") or name == "name" else output.look(name)
         if problem:
             notes.append(
                 f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
             )
-        elif (
-            store.loaded.get(name) is value
-            and size is not None
-            and size <= SMALL_BYTES
-            and _mutated(store, name, value)
-        ):
-            notes.append(f"Input `{name}` was changed in place; the next spin gets it as it was.")
+    # flowspec.py:__getattr__ caches what a step reads, and task_datastore.py:persist stores it again.
+    notes += [
+        f"Input `{name}` was changed in place: `run` would hand it on so. The next spin gets it as it was."
+        for name, fresh in output.mutated.items()
+        if _differs(fresh, output.live[name])
+    ]
     return notes
 
 
-def _mutated(store: InputStore, name: str, value: Any) -> bool:
-    if isinstance(value, (str, bytes, int, float, bool, tuple, frozenset, type(None))):
-        return False
+def _differs(fresh: Artifact, value: Any) -> bool:
+    """Tell a change of content from one of the pickle alone: what an object keeps at hand is in it too."""
+    if (fresh.size or 0) > LOADED_AGAIN:
+        return True
     try:
-        if store_form(name, value)[0] == dict(store.items()).get(name):
-            return False
-        return not same_value(store.source[name], value)
+        return not same_value(fresh.load(), value)
     except Exception:  # noqa: BLE001 -- a note is not worth a failure
         return False

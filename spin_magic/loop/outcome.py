@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from spin_magic.engine.pickling import look_at_pickle
-from spin_magic.engine.stores import OutputStore
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
 from spin_magic.loop.notes import notes_on
 from spin_magic.loop.plan import Plan
-from spin_magic.result import Artifact, Artifacts, SpinResult
+from spin_magic.result import Artifacts, SpinResult
 
 
 def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begun: float) -> SpinResult:
@@ -32,7 +30,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
     error = own_error(plan, outcome)
     output = outcome.output
     names = sorted(name for name in output.names() if not name.startswith("_"))
-    entries = {name: _artifact(output, name) for name in names}
+    entries = {name: output.artifact(name) for name in names}
     transition = outcome.transition
     result = SpinResult(
         flow=plan.history.flow,
@@ -79,11 +77,3 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
         made.__cause__ = error
         return made
     return error
-
-
-def _artifact(output: OutputStore, name: str) -> Artifact:
-    known = output.artifact(name)
-    if not known.live:
-        return known
-    size, _ = look_at_pickle(known.load())
-    return Artifact(name, known.type_name, size, known.load, live=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
+from spin_magic.engine.foresight import Foresight
 from spin_magic.engine.graph import StepNode, graph_of
 from spin_magic.engine.prepare import Prepared
 from spin_magic.engine.stores import InputStore
@@ -129,7 +132,13 @@ class Plan:
             self_object=flow,
             inputs=inputs,
             render=self._render_inputs,
+            loading=self._loading,
         )
+
+    @contextmanager
+    def _loading(self, names: Iterable[str]) -> Iterator[None]:
+        with Foresight([self.stores[0].source], names) as self.stores[0].foresight:
+            yield
 
     def _render_inputs(self, inputs: StepInputs) -> dict[str, Any]:
         from spin_magic.report import inputs_mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing

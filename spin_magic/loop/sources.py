@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.engine.graph import StepNode
-from spin_magic.engine.stores import SpunTask
+from spin_magic.engine.spun import SpunTask
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
@@ -30,7 +30,7 @@ def find_sources(
     """
     if request.source != "spin":
         choice = choose(wanted, history)
-        return choice, [history.open(task) for task in choice.parents], _with_root(choice.why, history)
+        return choice, [*history.open_all(choice.parents)], _with_root(choice.why, history)
     node = history.graph.nodes[wanted.step]
     parents = [*node.parents, *session.leading_to(code, wanted.step)]
     spun = {p: found for p in parents if (found := session.last(session.key(code, p)))}

@@ -41,7 +41,8 @@ class StepCode:
     new_graph: bool = False
 
 
-def _base(request: Request, code: FlowCode) -> Prepared:
+def flow_set_up(request: Request, code: FlowCode) -> Prepared:
+    """Give the flow class of the file, set up once for the same text and configs."""
     key = _config_key(request, code)
     known = code.variants.get("file")
     if known is None or known[0] != key:
@@ -89,7 +90,7 @@ def step_code(request: Request, code: FlowCode, step: str) -> StepCode:
     existing = getattr(code.cls, step, None)
     known = existing if hasattr(existing, "is_step") else None
     if request.body is None:
-        prepared = _base(request, code)
+        prepared = flow_set_up(request, code)
         if known is None:
             raise _unknown_step(code, step)
         made = StepCode(prepared, _from_file(code, known))
@@ -126,7 +127,7 @@ def _from_cell(request: Request, code: FlowCode, step: str, known: FunctionType 
     key = (body, _config_key(request, code))
     made = cells.build_from_cell(text, code, code.cls, name_file)
     if known is not None and not text.whole:
-        return StepCode(_base(request, code), made, _leads_elsewhere(made, known))
+        return StepCode(flow_set_up(request, code), made, _leads_elsewhere(made, known))
     if not hasattr(made, "is_step"):
         made = metaflow.step(made)
     cached = code.variants.get(("cell", step))
@@ -154,5 +155,12 @@ def _refuse(prepared: Prepared, step: str) -> None:
 
 def _leads_elsewhere(function: FunctionType, existing: FunctionType) -> bool:
     nodes = [function_node(f) for f in (function, existing)]
+    if nodes[0] is None or not any(map(_is_next, ast.walk(nodes[0]))):
+        # Metaflow would take it for the last step, and a join for none; that it is missing is noted anyway.
+        return False
     tails = [ast.dump(node.body[-1]) if node else "" for node in nodes]
     return tails[0] != tails[1]
+
+
+def _is_next(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.errors import TaskError
 from spin_magic.runs.history import PARAMETERS, History
 from spin_magic.runs.parents import NotYet, find_parents, find_parents_of_new
+from spin_magic.runs.splits import matcher, opener_of, split_of_new
 from spin_magic.runs.wanted import Choice, Wanted, check_step
 
 if TYPE_CHECKING:
@@ -33,46 +34,54 @@ def choose(wanted: Wanted, history: History) -> Choice:
         except NotYet as ex:
             raise _cannot_feed(run, wanted, history, str(ex)) from None
         return _said(choice, history, f"run {run.id}, {history.state(run)}")
-    runs = history.runs(wanted.namespace)
-    reasons: list[tuple[RunInfo, str]] = []
+    return _from_newest(wanted, history)
+
+
+def _from_newest(wanted: Wanted, history: History) -> Choice:
+    newest: RunInfo | None = None
+    reason = ""
     new: tuple[Choice, RunInfo] | None = None
-    for run in runs:
+    for run in history.runs(wanted.namespace):
+        newest = newest or run
+        # Most of what is asked below is in vain where a run has not come near the step.
+        if run is not newest and not _came_near(run, wanted.step, history, only_step=new is not None):
+            continue
         try:
             choice = _from_run(run, wanted, history, explicit=False)
         except NotYet as ex:
-            reasons.append((run, str(ex)))
+            reason = str(ex) if run is newest else reason
             continue
-        if choice.origin is None and new is None and run is not runs[0]:
-            new = choice, run
-        if choice.origin is not None or run is runs[0]:
-            return _explain_latest(choice, run, runs, reasons, history)
-        reasons.append((run, ""))
-    if new is not None:
-        return _explain_latest(*new, runs, reasons, history)
-    newest, reason = reasons[0]
-    msg = f"No run of {history.flow} can feed `{wanted.step}`: in run {newest.id}, {reason}"
+        if choice.origin is not None or run is newest:
+            return _explain_latest(choice, run, newest, reason, history)
+        new = new or (choice, run)
+    if new is not None and newest is not None:
+        return _explain_latest(*new, newest, reason, history)
+    where = newest.id if newest else ""
+    msg = f"No run of {history.flow} can feed `{wanted.step}`: in run {where}, {reason}"
     raise TaskError(msg)
 
 
+def _came_near(run: RunInfo, step: str, history: History, *, only_step: bool) -> bool:
+    """Tell whether a run has a task of a step, or of one that leads to it."""
+    if only_step:
+        return history.reached(run.id, step)
+    parents = history.graph.nodes[step].parents
+    return any(history.reached(run.id, near) for near in (step, *(parents or (PARAMETERS,))))
+
+
 def _cannot_feed(run: RunInfo, wanted: Wanted, history: History, reason: str) -> TaskError:
-    others = [r for r in history.metadata.runs() if r.id != run.id and history.tasks(r.id, wanted.step)]
-    hint = (
-        f" The latest run that reached it is {others[0].id}: use {others[0].id}/{wanted.step}."
-        if others
-        else ""
-    )
+    others = (r for r in history.metadata.runs() if r.id != run.id and history.reached(r.id, wanted.step))
+    other = next(others, None)
+    hint = f" The latest run that reached it is {other.id}: use {other.id}/{wanted.step}." if other else ""
     return TaskError(f"Run {run.id} cannot feed `{wanted.step}`: {reason}{hint}")
 
 
-def _explain_latest(
-    choice: Choice, run: RunInfo, runs: list[RunInfo], reasons: list[tuple[RunInfo, str]], history: History
-) -> Choice:
+def _explain_latest(choice: Choice, run: RunInfo, newest: RunInfo, reason: str, history: History) -> Choice:
     state = history.state(run)
-    if run is runs[0]:
+    if run is newest:
         source = f"run {run.id}, the latest, {state}"
     else:
-        newer, reason = reasons[0]
-        because = f" (in run {newer.id}, the latest, {reason.rstrip('.')})" if reason else ""
+        because = f" (in run {newest.id}, the latest, {reason.rstrip('.')})" if reason else ""
         reached = "reached it" if choice.origin else "reached its parents"
         source = f"run {run.id}, the latest that {reached}, {state}{because}"
     return _said(choice, history, source)
@@ -97,7 +106,7 @@ def _place(choice: Choice, history: History) -> tuple[int, int]:
     if choice.origin is not None:
         tasks = history.tasks(choice.run, choice.origin.step)
         return len(tasks), tasks.index(choice.origin) + 1
-    opener = choice.parents[0] if choice.split_index is not None else _opener(choice.parents[0], history)
+    opener = choice.parents[0] if choice.split_index is not None else opener_of(choice.parents[0], history)
     count = history.splits(opener)[0] if opener else 1
     return count, (choice.index or 0) + 1
 
@@ -125,12 +134,11 @@ def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool)
         option = "--index" if wanted.index is not None else "--value"
         msg = f"`{step}` is not inside a foreach: leave out {option}."
         raise TaskError(msg)
-    for task in tasks:
-        if _matches(task, wanted, history):
-            return _with_parents(task, history)
-    opener = _opener(tasks[0], history)
+    for task in filter(matcher(wanted, history), tasks):
+        return _with_parents(task, history)
+    opener = opener_of(tasks[0], history)
     if opener is not None:
-        _split_of_new(wanted, opener, history)
+        split_of_new(wanted, opener, history)
     return _new(run, wanted, history)
 
 
@@ -157,45 +165,13 @@ def _refuse_branch_not_taken(run: RunInfo, step: str, history: History) -> None:
             raise TaskError(msg)
 
 
-def _opener(task: TaskInfo, history: History) -> TaskInfo | None:
-    """Find the task that opened the innermost foreach around a task."""
-    step = history.graph.nodes[task.step].foreach
-    path = history.path(task)
-    if step is None or not path:
-        return None
-    return next((t for t in history.tasks(task.run, step) if history.path(t) == path[:-1]), None)
-
-
-def _matches(task: TaskInfo, wanted: Wanted, history: History) -> bool:
-    index = history.path(task)[-1][1]
-    if wanted.index is not None:
-        return index == wanted.index
-    opener = _opener(task, history)
-    return opener is not None and index == _index_of_value(wanted.value, opener, history)
-
-
-def _index_of_value(value: Any, opener: TaskInfo, history: History) -> int | None:
-    count, values = history.splits(opener)
-    for index, known in enumerate(values):
-        if known == str(value)[: max(len(known), 1)] and len(known) in (len(str(value)), 30):
-            return index
-    for index in range(count):
-        item = history.item(opener, index)
-        try:
-            if type(item) is type(value) and bool(item == value):
-                return index
-        except Exception:  # noqa: BLE001, S112 -- the user's own __eq__
-            continue
-    return None
-
-
 def _with_parents(task: TaskInfo, history: History) -> Choice:
     parents = find_parents(task, history)
     path = history.path(task)
     if not path or history.graph.nodes[task.step].depth == 0:
         return Choice(task.run, task, parents)
     index = path[-1][1]
-    opener = _opener(task, history)
+    opener = opener_of(task, history)
     value = history.item(opener, index) if opener else None
     node = history.graph.nodes[task.step]
     split = index if node.foreach in node.parents else None
@@ -205,13 +181,12 @@ def _with_parents(task: TaskInfo, history: History) -> Choice:
 def _new(run: RunInfo, wanted: Wanted, history: History) -> Choice:
     """Choose for a step that a run has not reached."""
     selected = wanted.index is not None or wanted.value is not None
-    parents = find_parents_of_new(
-        run.id, wanted.step, history, lambda task: not selected or _matches(task, wanted, history)
-    )
+    fits = matcher(wanted, history) if selected else lambda _: True
+    parents = find_parents_of_new(run.id, wanted.step, history, fits)
     node = history.graph.nodes[wanted.step]
     if node.foreach is not None and node.foreach in node.parents:
         opener = parents[0]
-        index = _split_of_new(wanted, opener, history)
+        index = split_of_new(wanted, opener, history)
         return Choice(run.id, None, parents, index, index, history.item(opener, index))
     path = history.path(parents[0]) if node.depth else ()
     if selected and not path:
@@ -219,24 +194,6 @@ def _new(run: RunInfo, wanted: Wanted, history: History) -> Choice:
         raise TaskError(msg)
     if not path:
         return Choice(run.id, None, parents)
-    opened = _opener(parents[0], history)
+    opened = opener_of(parents[0], history)
     index = path[-1][1]
     return Choice(run.id, None, parents, index, None, history.item(opened, index) if opened else None)
-
-
-def _split_of_new(wanted: Wanted, opener: TaskInfo, history: History) -> int:
-    count, values = history.splits(opener)
-    if wanted.value is not None:
-        found = _index_of_value(wanted.value, opener, history)
-        if found is None:
-            shown = ", ".join(values[:20]) + (", ..." if len(values) > 20 else "")
-            where = f"`{opener.step}` in run {opener.run}"
-            msg = f"No split of {where} has the value {wanted.value!r}; there are: {shown}."
-            raise TaskError(msg)
-        return found
-    index = wanted.index or 0
-    if not 0 <= index < count:
-        splits = f"{count} splits, 0 to {count - 1}"
-        msg = f"Index {index} is out of range: `{opener.step}` in run {opener.run} has {splits}."
-        raise TaskError(msg)
-    return index

@@ -78,8 +78,10 @@ def _parameters(run: str, history: History) -> tuple[TaskInfo, ...]:
 
 def _earlier_round(task: TaskInfo, round_: int, history: History) -> TaskInfo:
     path = history.path(task)
-    for other in history.tasks(task.run, task.step):
-        if history.path(other) == path and other.ok and history.iteration(other) == round_ - 1:
+    others = [t for t in history.tasks(task.run, task.step) if t.ok and history.path(t) == path]
+    history.open_all(others)
+    for other in others:
+        if history.iteration(other) == round_ - 1:
             return other
     raise NotYet(f"round {round_ - 1} of `{task.step}` is missing.")
 
@@ -95,6 +97,7 @@ def _feeding(run: str, node: StepNode, path: tuple[Frame, ...], history: History
             continue
         tasks = [t for t in history.tasks(run, parent) if t.ok and history.path(t) == path]
         if history.graph.nodes[parent].recursive:
+            history.open_all(tasks)
             tasks = sorted(tasks, key=history.iteration)[-1:]
         found.extend(tasks[:1])
     if node.type == "join":
@@ -121,7 +124,7 @@ def _splits(run: str, node: StepNode, path: tuple[Frame, ...], history: History)
             inside = history.path(task)
             if task.ok and len(inside) == len(path) + 1 and inside[:-1] == path:
                 found[inside[-1][1]] = task
-    opener = next((t for t in history.tasks(run, str(node.joined)) if history.path(t) == path), None)
+    opener = history.at(run, str(node.joined), path)
     count = history.splits(opener)[0] if opener else 0
     if not found or len(found) < count:
         raise NotYet(

@@ -79,6 +79,7 @@ ALL = [
     Case("classes", "classes.py", "ClassesFlow", "classes.py"),
     Case("with_helpers", "with_helpers.py", "HelpersFlow", "with_helpers.py"),
     Case("frames", "frames.py", "FramesFlow", "frames.py"),
+    Case("large", "large.py", "LargeFlow", "large.py"),
     Case("names", "names.py", "NamesFlow", "names.py"),
     Case("currents", "currents.py", "CurrentsFlow", "currents.py"),
     Case("added", "added.py", "AddedFlow", "added.py"),

@@ -48,6 +48,10 @@ def _inside(value: Any, path: tuple[int, ...]) -> tuple[Any, ...]:
         return _numpy(value, path)
     if library == "pandas":
         return _pandas(value, path)
+    if library == "polars":
+        return (repr(value.schema), describe(value.to_dict(as_series=False), path))
+    if library == "pyarrow":
+        return (str(value.schema), describe(value.to_pydict(), path))
     return _plain(value, path)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+
 import pytest
 
 from spin_magic import versions
@@ -22,6 +24,10 @@ def test_a_metaflow_that_will_not_do_is_named(monkeypatch, version, says):
 def test_newer_ones_are_accepted(monkeypatch, version):
     monkeypatch.setattr(versions, "installed_version", lambda: version)
     assert versions.version_problem() is None
+
+
+def test_the_version_is_that_of_the_installed_package():
+    assert versions.installed_version() == importlib.metadata.version("metaflow")
 
 
 def test_a_missing_private_name_is_named(monkeypatch):

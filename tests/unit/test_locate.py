@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from spin_magic.errors import FlowError
 from spin_magic.flows.files import python_files
 from spin_magic.flows.locate import find_flow
+from spin_magic.kept import TICK_NS
 
 STEPS = """
     @step
@@ -378,10 +380,55 @@ def test_an_imported_class_refers_to_its_file(tmp_path, monkeypatch, flow_class)
 def test_looking_again_among_many_files_is_quick(tmp_path, monkeypatch):
     write(tmp_path, {f"d{i % 10}/f{i}.py": "x = 1\nclass Thing: pass\n" for i in range(300)})
     write(tmp_path, {"train.py": flow("TrainFlow")})
+    time.sleep(2 * TICK_NS / 1e9)  # files that changed only just now are read again
     find_flow("TrainFlow", {}, tmp_path)
 
     def read_again(path):
         raise AssertionError(path)
 
     monkeypatch.setattr("pathlib.Path.read_bytes", read_again)
+    monkeypatch.setattr("os.scandir", read_again)
     assert find_flow("TrainFlow", {}, tmp_path).name == "TrainFlow"
+
+
+@pytest.mark.parametrize("pause", [0, 2 * TICK_NS / 1e9])
+def test_what_changes_between_two_looks_is_seen(tmp_path, pause):
+    def pausing(found):
+        time.sleep(pause)
+        return found
+
+    text = flow("TrainFlow")
+    write(tmp_path, {"a/train.py": text, "b/other.py": "x = 1\n", ".gitignore": "nothing\n"})
+    find = lambda: pausing(find_flow("TrainFlow", {}, tmp_path))  # noqa: E731
+    assert find().line == 3
+
+    write(tmp_path, {"a/train.py": "# moved down\n" + text})
+    assert find().line == 4
+    write(tmp_path, {"b/other.py": text})
+    assert "a/train.py:TrainFlow and b/other.py:TrainFlow" in refused("TrainFlow", tmp_path)
+    time.sleep(pause)
+    write(tmp_path, {".gitignore": "a\n"})
+    assert find().path == tmp_path / "b" / "other.py"
+    (tmp_path / "b" / "other.py").unlink()
+    assert "no flow TrainFlow" in refused("TrainFlow", tmp_path)
+    time.sleep(pause)
+    (tmp_path / "a").rename(tmp_path / "c")
+    assert find().path == tmp_path / "c" / "train.py"
+    write(tmp_path, {"c/below/deeper/second.py": text})
+    assert "There are 2 flows TrainFlow" in refused("TrainFlow", tmp_path)
+
+
+def test_a_link_that_is_turned_elsewhere_is_followed(tmp_path):
+    write(tmp_path, {"outside/one/train.py": flow("TrainFlow"), "outside/two/train.py": flow("TestFlow")})
+    work = tmp_path / "work"
+    (work / "near").mkdir(parents=True)
+    turned = tmp_path / "turned"
+    turned.symlink_to(tmp_path / "outside" / "one")
+    (work / "near" / "flows").symlink_to(turned)
+    time.sleep(2 * TICK_NS / 1e9)
+    assert find_flow("TrainFlow", {}, work).name == "TrainFlow"
+
+    turned.unlink()
+    turned.symlink_to(tmp_path / "outside" / "two")
+    assert find_flow("TestFlow", {}, work).name == "TestFlow"
+    assert "no flow TrainFlow" in refused("TrainFlow", work)

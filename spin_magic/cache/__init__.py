@@ -1,0 +1,13 @@
+"""Artifacts of past tasks on disk, mapped copy-on-write, so that each load is fresh and instant.
+
+`info` says what is kept and where, `clear` throws it away. The folder is `SPIN_MAGIC_CACHE_DIR` or the user's
+cache folder; `SPIN_MAGIC_CACHE_LIMIT` bounds it (``"20GB"``; ``"0"`` turns it off).
+"""
+
+from __future__ import annotations
+
+from spin_magic.cache.entries import Store
+from spin_magic.cache.front import Info, clear, info, store
+from spin_magic.cache.loaded import LoadedPlain, Untouched
+
+__all__ = ["Info", "LoadedPlain", "Store", "Untouched", "clear", "info", "store"]
