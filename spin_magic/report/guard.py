@@ -38,8 +38,8 @@ def time_limit(seconds: float) -> Iterator[None]:
     armed = True
     began = time.monotonic()
 
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        if armed:
+    def stop(_signum: int, frame: FrameType | None) -> None:
+        if armed and not _in_finalizer(frame):
             raise TooSlow
 
     before = signal.signal(signal.SIGALRM, stop)
@@ -55,6 +55,11 @@ def time_limit(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, max(others - (time.monotonic() - began), 0.001), interval)
 
 
+def _in_finalizer(frame: FrameType | None) -> bool:
+    # There Python prints an exception instead of raising it; the timer rings again soon.
+    return frame is not None and frame.f_code.co_name in ("__del__", "remove", "_remove")
+
+
 def _can_take_timer(seconds: float) -> bool:
     return (
         hasattr(signal, "setitimer")
@@ -65,7 +70,7 @@ def _can_take_timer(seconds: float) -> bool:
     )
 
 
-def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.5) -> T:
+def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.15) -> T:
     """Call a function that may raise or hang; give the fallback where it does.
 
     Parameters
@@ -92,20 +97,44 @@ def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.5) -> T:
 
 
 class Budget:
-    """Time and bytes that all previews of one panel share."""
+    """Time, characters of text and characters of pictures that all previews of one panel share.
 
-    def __init__(self, seconds: float, size: int) -> None:
+    Parameters
+    ----------
+    seconds : float
+        Time for all of them.
+    size, pictures : int
+        Characters of text, and of pictures.
+    grace : float
+        Time that drawing pictures may take on top: the first one of a kernel loads fonts.
+    """
+
+    def __init__(self, seconds: float, size: int, pictures: int = 240_000, grace: float = 0.5) -> None:
         self._ends = time.monotonic() + seconds
         self._size = size
+        self._pictures = pictures
+        self.grace = grace
 
     @property
     def spent(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() >= self._ends
 
-    def take(self, size: int) -> bool:
-        """Take some bytes, if that many are left."""
-        if size > self._size:
+    @property
+    def left(self) -> float:
+        """How many seconds are left."""
+        return max(self._ends - time.monotonic(), 0.001)
+
+    def forgive(self, seconds: float) -> None:
+        """Do not count the time that a picture took, as far as the grace goes."""
+        given = min(seconds, self.grace)
+        self.grace -= given
+        self._ends += given
+
+    def take(self, size: int, pictures: int = 0) -> bool:
+        """Take some characters, if that many are left."""
+        if size > self._size or pictures > self._pictures:
             return False
         self._size -= size
+        self._pictures -= pictures
         return True

@@ -5,47 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from spin_magic.report.blocks import Change, Detail
+
 Binding = Literal["bound", "kept", "on self", ""]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A small table of texts; ``more`` says what was left out."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    more: str = ""
-
-
-@dataclass(frozen=True)
-class Detail:
-    """What a row opens to: one of a table, a text, a page of HTML of unknown origin, or a PNG in base64."""
-
-    table: Table | None = None
-    text: str = ""
-    html: str = ""
-    png: str = ""
-
-    @property
-    def size(self) -> int:
-        """Return the length of all its texts."""
-        cells = (cell for row in self.table.rows for cell in row) if self.table else ()
-        return len(self.text) + len(self.html) + len(self.png) + sum(map(len, cells))
-
-
-@dataclass(frozen=True)
-class Change:
-    """How a value changed, on one line."""
-
-    before: str = ""
-    after: str = ""
-    note: str = ""
-
-    @property
-    def text(self) -> str:
-        """Return ``before → after (note)``."""
-        arrow = f"{self.before} → {self.after}" if self.before else ""
-        return f"{arrow} ({self.note})" if arrow and self.note else arrow or self.note
 
 
 @dataclass(frozen=True)
@@ -95,12 +57,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The artifacts: those worth a row, the names of the others, and how many rows were left out."""
+    """The artifacts: those worth a row, the names of the others, rows left out, and numbers by status."""
 
     rows: tuple[Row, ...]
     same: tuple[str, ...] = ()
     passed_on: tuple[str, ...] = ()
     more: int = 0
+    counts: tuple[tuple[int, str], ...] = ()
 
     @property
     def total(self) -> int:

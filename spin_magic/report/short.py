@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,16}\b")
 
 
 def is_a(value: Any, class_name: str) -> bool:
@@ -35,6 +38,8 @@ class Short(reprlib.Repr):
         """Give one value, at a depth."""
         if getattr(x, "shape", None) == () and hasattr(x, "item"):
             x = x.item()
+            # An element of an array: its last digits say nothing on one line.
+            x = float(f"{x:.6g}") if isinstance(x, float) and level < self.maxlevel else x
         for base, method in _BY_TYPE:
             if isinstance(x, base):
                 return method(self, x, level)
@@ -47,7 +52,8 @@ class Short(reprlib.Repr):
             return self._sequence(x.iloc[: self.maxlist], len(x), "[]", level)
         if hasattr(type(x), "__dataclass_fields__") and type(x).__dataclass_params__.repr:
             return self._dataclass(x, level)
-        return self._cut(repr(x))
+        # An address differs from one kernel to the next, and says nothing.
+        return _ADDRESS.sub("", self._cut(repr(x)))
 
     def _cut(self, text: str) -> str:
         return text if len(text) <= self.maxother else text[: self.maxother - 1] + "…"

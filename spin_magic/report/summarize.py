@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import time
 from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from spin_magic.report.change import change_of
+from spin_magic.report.blocks import Change, Detail, Difference
+from spin_magic.report.changes import difference_of
+from spin_magic.report.changes.look import ASK
+from spin_magic.report.changes.pictures import is_picture
+from spin_magic.report.detail import detail_of
 from spin_magic.report.failure import summarize_error
 from spin_magic.report.guard import Budget, attempt
 from spin_magic.report.model import (
     Binding,
-    CardSummary,
     InputsSummary,
-    Log,
     Outputs,
     PanelSummary,
     Row,
@@ -23,19 +25,24 @@ from spin_magic.report.preview import (
     bytes_of,
     clean,
     clip,
-    detail_of,
     line_of,
+    sentence,
     shape_of,
     size_text,
 )
-from spin_magic.result import Artifact, Card, DiffRow, SpinResult, StepInputs
+from spin_magic.report.streams import summarize_card, summarize_log
+from spin_magic.result import Artifact, DiffRow, SpinResult, StepInputs
 
 LOADED_FOR_PREVIEW = 1_000_000
-ROWS = 100
-LOG_LINES, LOG_CHARACTERS = 100, 6_000
+# Above it, `diff` within its budget compares nothing either.
+LOADED_FOR_COMPARISON = 32_000_000
+COMPARING, LEAST, NO_TIME = 0.15, 0.03, 0.001
+PREVIEWS = 0.15
+DETAILS, DETAILS_LEAST = 20_000, 7_000
+# Of a result's own artifacts; of the inputs in its panel; of inputs that are shown for themselves.
+ROWS, ROWS_BELOW, ROWS_INPUTS = 64, 16, 100
 ORDER = ("changed", "new", "gone", "not compared", "same")
 _ABSENT = object()
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
 def summarize_result(result: SpinResult) -> PanelSummary:
@@ -53,23 +60,21 @@ def summarize_result(result: SpinResult) -> PanelSummary:
     """
     outputs = _outputs(result)
     printed = (("stdout", result.stdout), ("stderr", result.stderr))
-    statuses = Counter(row.status for row in outputs.rows)
-    statuses["same"] = len(outputs.same)
     return PanelSummary(
         flow=clean(result.flow),
         step=clean(result.step),
         ok=result.ok,
         seconds=seconds_text(result.seconds),
         overhead=seconds_text(result.overhead),
-        counts=tuple((statuses[s], s) for s in ORDER if s and statuses[s]),
+        counts=outputs.counts,
         why=sentence(result.inputs.why),
         compared=_compared(result, outputs),
         notes=tuple(sentence(note) for note in result.notes),
         error=summarize_error(result.error) if result.error is not None else None,
         outputs=outputs,
-        cards=tuple(_card(card) for card in result.cards),
-        logs=tuple(_log(name, text) for name, text in printed if text),
-        inputs=summarize_inputs(result.inputs),
+        cards=tuple(summarize_card(card) for card in result.cards),
+        logs=tuple(summarize_log(name, text) for name, text in printed if text),
+        inputs=_inputs(result.inputs, Budget(PREVIEWS, 4_000), ROWS_BELOW),
     )
 
 
@@ -86,9 +91,12 @@ def summarize_inputs(inputs: StepInputs) -> InputsSummary:
     InputsSummary
         Texts only; it does not keep the inputs alive.
     """
-    budget = Budget(seconds=0.3, size=50_000)
+    return _inputs(inputs, Budget(PREVIEWS, 20_000), ROWS_INPUTS)
+
+
+def _inputs(inputs: StepInputs, budget: Budget, most: int) -> InputsSummary:
     names = list(inputs)
-    rows = tuple(_input_row(inputs, name, budget) for name in names[:ROWS])
+    rows = tuple(_input_row(inputs, name, budget) for name in names[:most])
     value = "" if inputs.value is None else f", input = {line_of(inputs.value)}"
     return InputsSummary(
         flow=clean(inputs.flow),
@@ -114,15 +122,10 @@ def seconds_text(seconds: float) -> str:
     return f"{minutes} min {rest} s"
 
 
-def sentence(text: str) -> str:
-    """Give a text of ours or Metaflow's as one printable line."""
-    return clip(clean(" ".join(str(text).split())), 1_000)
-
-
 def _outputs(result: SpinResult) -> Outputs:
-    budget = Budget(seconds=0.5, size=100_000)
+    began = time.monotonic()
     try:
-        compared = {row.name: row for row in result.diff(budget=0.15)}
+        compared = {row.name: row for row in result.diff(budget=COMPARING)}
         trouble = ""
     except Exception as error:  # noqa: BLE001  (a comparison may not break a spin that went well)
         compared, trouble = {}, f"the comparison failed with {type(error).__name__}"
@@ -135,8 +138,14 @@ def _outputs(result: SpinResult) -> Outputs:
     unknown = {name: _unknown(name, against or name in carried, trouble) for name in names}
     rest = [compared.get(name, unknown[name]) for name in names if name not in lines]
     rest.sort(key=lambda row: ORDER.index(row.status))
-    rows = tuple(_output_row(result, row, budget) for row in rest[:ROWS])
-    return Outputs(rows, tuple(map(clean, same)), tuple(map(clean, passed)), len(rest) - len(rows))
+    # Many rows leave less room for what they open to.
+    budget = Budget(PREVIEWS, max(DETAILS - 200 * len(rest), DETAILS_LEAST))
+    comparing = Budget(max(COMPARING - (time.monotonic() - began), LEAST), 0)
+    rows = tuple(_output_row(result, row, budget, comparing) for row in rest[:ROWS])
+    statuses = Counter(row.status for row in rest) + Counter(same=len(same))
+    counts = tuple((statuses[status], status) for status in ORDER if statuses[status])
+    more = len(rest) - len(rows)
+    return Outputs(rows, tuple(map(clean, same)), tuple(map(clean, passed)), more, counts)
 
 
 def _unknown(name: str, had_one: bool, trouble: str) -> DiffRow:  # noqa: FBT001
@@ -144,17 +153,35 @@ def _unknown(name: str, had_one: bool, trouble: str) -> DiffRow:  # noqa: FBT001
     return DiffRow(name, "not compared", trouble) if had_one else DiffRow(name, "new")
 
 
-def _output_row(result: SpinResult, row: DiffRow, budget: Budget) -> Row:
+def _output_row(result: SpinResult, row: DiffRow, budget: Budget, comparing: Budget) -> Row:
     if row.name not in result.artifacts:
         reason = row.reason or "in the past task, not set now"
-        return Row(clean(row.name), row.status, "", "", "", "", clean(reason))
-    change = None
+        return Row(clean(row.name), row.status, "", "", "", "", sentence(reason))
+    began = time.monotonic()
     artifact = result.artifacts.describe(row.name)
     value = _value(artifact, budget)
-    if row.status == "changed" and value is not _ABSENT and not budget.spent and _is_small(artifact, value):
-        before = attempt(lambda: row.before, _ABSENT)
-        change = change_of(before, value) if before is not _ABSENT else None
-    return _row(artifact, value, budget, Row(row.name, row.status, "", "", "", "", row.reason, change))
+    found = Difference()
+    if row.status == "changed" and value is not _ABSENT:
+        found = _difference(row, artifact, value, budget.grace if is_picture(value) else comparing.left)
+    base = Row(row.name, row.status, "", "", "", "", row.reason, found.line)
+    made = _row(artifact, value, budget, base, found.detail)
+    if is_picture(value):
+        budget.forgive(time.monotonic() - began)
+        comparing.forgive(time.monotonic() - began)
+    return made
+
+
+def _difference(row: DiffRow, artifact: Artifact, value: Any, seconds: float) -> Difference:
+    if not _is_small(artifact, value):
+        return Difference(Change(note=f"too large to look into: {ASK}"))
+    if seconds <= NO_TIME:
+        return Difference(Change(note=f"no time was left to look into it: {ASK}"))
+    before = attempt(lambda: row.before, _ABSENT)
+    found = None if before is _ABSENT else difference_of(before, value, row.name, seconds)
+    if found is None or found.line is None:
+        return Difference(Change(note=f"cannot be told how: {ASK}"))
+    # Where the line says it all, there is nothing to open.
+    return Difference(found.line, found.detail or Detail(()))
 
 
 def _input_row(inputs: StepInputs, name: str, budget: Budget) -> Row:
@@ -165,16 +192,17 @@ def _input_row(inputs: StepInputs, name: str, budget: Budget) -> Row:
     return _row(artifact, _value(artifact, budget), budget, base)
 
 
-def _row(artifact: Artifact, value: Any, budget: Budget, base: Row) -> Row:
+def _row(artifact: Artifact, value: Any, budget: Budget, base: Row, detail: Detail | None = None) -> Row:
     if value is _ABSENT:
-        size, shape, preview, detail = artifact.size, "", "not loaded for a preview", None
+        why = "no time was left for a preview" if artifact.live else "not loaded for a preview"
+        size, shape, preview = artifact.size, "", why
     else:
         size = artifact.size if artifact.size is not None else bytes_of(value)
         # The bytes of a number tell nobody anything.
-        size = None if value is None or isinstance(value, (bool, int, float, complex)) else size
+        size = None if value is None or issubclass(type(value), (int, float, complex)) else size
         shape, preview = shape_of(value), line_of(value)
-        detail = None if budget.spent else detail_of(value)
-    if detail and not budget.take(detail.size):
+        detail = detail_of(value) if detail is None and not budget.spent else detail
+    if detail and not (detail.blocks and budget.take(detail.size, detail.pictures_size)):
         detail = None
     return replace(
         base,
@@ -199,7 +227,7 @@ def _value(artifact: Artifact, budget: Budget) -> Any:
 
 def _is_small(artifact: Artifact, value: Any) -> bool:
     size = artifact.size if artifact.size is not None else bytes_of(value)
-    return size is None or size <= LOADED_FOR_PREVIEW
+    return size is None or size <= LOADED_FOR_COMPARISON
 
 
 def _compared(result: SpinResult, outputs: Outputs) -> str:
@@ -207,34 +235,3 @@ def _compared(result: SpinResult, outputs: Outputs) -> str:
     if result.origin is not None:
         return sentence(f"Compared with {result.origin}.{led}")
     return sentence(f"No past task of this step to compare with.{led}" if outputs.rows else led)
-
-
-def _card(card: Card) -> CardSummary:
-    parts = [_component(c) for c in card.components[:12]]
-    if len(card.components) > len(parts):
-        parts.append(f"and {len(card.components) - len(parts)} more")
-    return CardSummary(clean(card.type), clean(card.id or ""), size_text(len(card.html)), tuple(parts))
-
-
-def _component(component: Any) -> str:
-    """Name a component and give the beginning of the first text in it."""
-    if not isinstance(component, dict):
-        return line_of(component)
-    texts = [component.get(key) for key in ("title", "label", "source", "text", "subtitle")]
-    said = next((t for t in texts if isinstance(t, str) and t.strip()), "")
-    kind = clean(str(component.get("type", "component")))
-    columns = component.get("columns")
-    if not said and isinstance(columns, list):
-        said = ", ".join(str(c) for c in columns[:8])
-    return clip(f"{kind}: {sentence(said)}", 80) if said else clip(kind, 80)
-
-
-def _log(name: str, text: str) -> Log:
-    lines = [line.rstrip("\r").rpartition("\r")[2] for line in _ANSI.sub("", text).rstrip("\n").split("\n")]
-    shown = "\n".join(lines[-LOG_LINES:])[-LOG_CHARACTERS:]
-    # Counted in lines that are whole: the first one may have been cut.
-    kept = shown.count("\n") + 1
-    left = f"{len(lines) - kept:,} lines before these" if kept < len(lines) else ""
-    if not left and len(shown) < len("\n".join(lines)):
-        left = "the beginning of the line"
-    return Log(name, clean(shown), len(lines), left)

@@ -1,23 +1,26 @@
-"""The panel as ipywidgets: the same parts, cards on demand, and each object's own display."""
+"""The panel where a kernel is: a widget with the same HTML, which asks for displays and cards when opened."""
 
 from __future__ import annotations
 
 import re
 import sys
-from html import escape
+from importlib.resources import files
 from typing import Any
 
+import anywidget
 import ipywidgets as widgets  # noqa: TID253  (this module is itself imported late)
-from ipywidgets.widgets.widget_string import HTMLStyle  # noqa: TID253  (the same)
+import traitlets
 
 from spin_magic.report.guard import attempt
-from spin_magic.report.model import PanelSummary
-from spin_magic.report.preview import size_text
-from spin_magic.report.render import render_part, tab_titles
 from spin_magic.result import SpinResult
 
 MIME = "application/vnd.jupyter.widget-view+json"
-CHOOSE = "Look at …"
+# What the page draws by itself; anything else is the front end's to draw.
+DRAWN = frozenset({"text/plain", "text/html", "text/latex", "text/markdown", "image/png", "image/jpeg"})
+PATIENCE = 60.0
+
+# Metaflow's pages ask a server on the network for their font; the system's own does as well.
+_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
 
 # The panel on show of each step: showing the next one lets go of the last one's result.
 _shown: dict[tuple[str, str], View] = {}
@@ -25,17 +28,26 @@ _shown: dict[tuple[str, str], View] = {}
 _retired: list[View] = []
 
 
-def show(result: SpinResult, panel: PanelSummary, html: str) -> dict[str, Any]:
+class PanelWidget(anywidget.AnyWidget):
+    """The panel's model: its HTML, and whether its result is still there to be asked.
+
+    It is one model with one script, since each model is a message that the page waits for.
+    """
+
+    _esm = files("spin_magic.report").joinpath("static/panel.js").read_text(encoding="utf-8")
+    html = traitlets.Unicode().tag(sync=True)
+    live = traitlets.Bool(default_value=True).tag(sync=True)
+
+
+def show(result: SpinResult, html: str) -> dict[str, Any]:
     """Make the widget of a result and retire the one that its step had before.
 
     Parameters
     ----------
     result : SpinResult
         The spin.
-    panel : PanelSummary
-        What to say of it.
     html : str
-        The same as HTML, for the time after the result.
+        Its panel.
 
     Returns
     -------
@@ -44,7 +56,7 @@ def show(result: SpinResult, panel: PanelSummary, html: str) -> dict[str, Any]:
     """
     key = (result.flow, result.step)
     before = _shown.pop(key, None)
-    view = View(result, panel, html)
+    view = View(result, html)
     _shown[key] = view
     if before is not None:
         before.retire()
@@ -52,7 +64,7 @@ def show(result: SpinResult, panel: PanelSummary, html: str) -> dict[str, Any]:
     for old in [old for old in _retired if old.cell == view.cell and old.message != view.message]:
         old.close()
         _retired.remove(old)
-    return {MIME: {"version_major": 2, "version_minor": 0, "model_id": view.root.model_id}}
+    return {MIME: {"version_major": 2, "version_minor": 0, "model_id": view.widget.model_id}}
 
 
 class View:
@@ -62,137 +74,73 @@ class View:
     ----------
     result : SpinResult
         Kept until the panel retires, for its cards and its objects' displays.
-    panel : PanelSummary
-        What to say of it.
     html : str
-        The same as HTML, which takes its place when the result is let go.
+        The panel.
     """
 
-    def __init__(self, result: SpinResult, panel: PanelSummary, html: str) -> None:
+    def __init__(self, result: SpinResult, html: str) -> None:
         self._result: SpinResult | None = result
-        self._panel, self._rendered = panel, html
         self.cell, self.message = _running()
-        # Each model is a message to the page: all widgets share these two.
-        self._layout = widgets.Layout(width="auto", margin="0", padding="0", overflow="hidden")
-        self._style = HTMLStyle()
-        self._made: list[Any] = []
-        self._cards: Any = None
-        titles = tab_titles(panel)
-        panes = {
-            "outputs": self._box([self._part("outputs"), *self._chooser()]),
-            "cards": self._card_pane(),
-            "logs": self._part("logs"),
-            "inputs": self._part("inputs"),
-        }
-        self.tabs = self._keep(
-            widgets.Tab(
-                [panes[key] for key, _ in titles], titles=[title for _, title in titles], layout=self._layout
-            )
-        )
-        self.tabs.observe(self._on_tab, "selected_index")
-        self.root = self._box([self._part("head"), self.tabs])
-        self.root.add_class("spin-panel")
+        self.widget = PanelWidget(html=html)
+        self.widget.on_msg(self._answer)
+        self._outputs: list[Any] = []
 
     def retire(self) -> None:
-        """Let go of the result; what can be said without it stays in view, as HTML."""
-        self._result = self._cards = None
-        made, self._made = self._made, []
-        self.root.remove_class("spin-panel")
-        self.root.children = [self._html(self._rendered)]
-        _close([widget for widget in made if widget is not self.root], keep=(self._layout, self._style))
-        self._made.append(self.root)
+        """Let go of the result; what is on show stays there."""
+        self._result = None
+        self.widget.live = False
+        _close(self._outputs)
 
     def close(self) -> None:
-        """Close what is left: its cell ran again, and nobody sees it."""
-        _close(self._made)
-        self._made = []
+        """Close the widget: its cell ran again, and nobody sees it."""
+        _close([*self._outputs, self.widget])
 
-    def _keep(self, widget: Any) -> Any:
-        self._made.append(widget)
-        return widget
-
-    def _box(self, children: list[Any]) -> Any:
-        return self._keep(widgets.VBox(children, layout=self._layout))
-
-    def _html(self, text: str) -> Any:
-        return self._keep(widgets.HTML(text, layout=self._layout, style=self._style))
-
-    def _part(self, part: str) -> Any:
-        return self._html(render_part(self._panel, part))
-
-    # -- objects' own displays
-
-    def _chooser(self) -> list[Any]:
-        names = [row.name for row in self._panel.outputs.rows if row.status != "gone"]
-        names += self._panel.outputs.same
-        if not names:
-            return []
-        margin = widgets.Layout(margin="8px")
-        self.choice = self._keep(widgets.Dropdown(options=[CHOOSE, *names], layout=margin))
-        self.looking = self._keep(widgets.Output(layout=self._layout))
-        self.choice.observe(self._on_choice, "value")
-        return [self.choice, self.looking]
-
-    def _on_choice(self, change: Any) -> None:
-        self.looking.outputs = ()
-        result, name = self._result, change["new"]
-        if result is None or name == CHOOSE:
-            return
-        if name not in result.artifacts:
-            return
-        # Asked for by hand, so it may take its time; and as `describe` it leaves nothing behind.
-        nothing: list[Any] = []
-        loaded = attempt(lambda: [result.artifacts.describe(name).load()], nothing, seconds=60)
-        if loaded:
-            attempt(lambda: self.looking.append_display_data(loaded[0]), None, seconds=60)
-        else:
-            self.looking.append_stdout(f"{name} cannot be loaded.")
-
-    # -- cards
-
-    def _card_pane(self) -> Any:
-        cards = self._panel.cards
-        if not cards:
-            return self._part("cards")
-        pages = [self._html("") for _ in cards]
-        if len(cards) == 1:
-            self._cards = self._box(pages)
-        else:
-            titles = [f"{card.type} {card.id}".strip() for card in cards]
-            self._cards = self._keep(widgets.Tab(pages, titles=titles, layout=self._layout))
-            self._cards.observe(self._on_tab, "selected_index")
-        return self._cards
-
-    def _on_tab(self, _change: Any) -> None:
-        """Draw the card that is now in front."""
+    def _answer(self, _widget: Any, question: Any, _buffers: Any) -> None:
         result = self._result
-        if result is None or tab_titles(self._panel)[self.tabs.selected_index or 0][0] != "cards":
+        if result is None or not isinstance(question, dict):
             return
-        chosen = getattr(self._cards, "selected_index", 0) or 0
-        if chosen < len(result.cards) and not self._cards.children[chosen].value:
-            self._cards.children[chosen].value = card_frame(result.cards[chosen].html, self._panel, chosen)
+        if question.get("ask") == "display":
+            answer = self._display(result, question.get("name"))
+        elif question.get("ask") == "card":
+            answer = _card(result, question.get("index"))
+        else:
+            return
+        self.widget.send({"to": question, **answer})
+
+    def _display(self, result: SpinResult, name: Any) -> dict[str, Any]:
+        """Give an object's own display, by IPython's formatters."""
+        if not isinstance(name, str) or name not in result.artifacts:
+            return {"bundle": {"text/plain": f"{name} is no artifact of this spin."}}
+        # Asked for by hand, so it may take its time; and as `describe` it leaves nothing behind.
+        data = attempt(lambda: _formatted(result.artifacts.describe(name).load()), None, seconds=PATIENCE)
+        if data is None:
+            return {"name": name, "bundle": {"text/plain": f"{name} cannot be shown."}}
+        if set(data) <= DRAWN:
+            return {"name": name, "bundle": data}
+        output = widgets.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},))
+        self._outputs.append(output)
+        return {"name": name, "output": output.model_id}
 
 
-# Metaflow's pages ask a server on the network for their font; the system's own does as well.
-_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
+def _formatted(value: Any) -> dict[str, Any]:
+    data, _ = sys.modules["IPython"].get_ipython().display_formatter.format(value)
+    return dict(data)
 
 
-def card_frame(page: str, panel: PanelSummary, index: int) -> str:
-    """Give a card's page in a frame of its own: its scripts run, and reach nothing of the notebook."""
-    title = escape(f"{panel.cards[index].title}, {size_text(len(page))}", quote=True)
-    srcdoc = escape(_WEB_FONT.sub("", page), quote=True)
-    return (
-        f'<iframe class="spin-card-page" data-test="card-page" title="{title}" '
-        f'sandbox="allow-scripts" srcdoc="{srcdoc}"></iframe>'
-    )
+def _card(result: SpinResult, index: Any) -> dict[str, Any]:
+    if not isinstance(index, int) or not 0 <= index < len(result.cards):
+        return {"page": "", "title": ""}
+    card = result.cards[index]
+    title = f"{card.type} card {card.id or ''}".strip()
+    return {"page": _WEB_FONT.sub("", card.html), "title": title}
 
 
-def _close(made: list[Any], keep: tuple[Any, ...] = ()) -> None:
-    """Close widgets and the models of their styles and layouts, which `close` leaves open."""
-    models = [part for each in made for part in (getattr(each, "style", None), each.layout, each) if part]
-    for model in dict.fromkeys(models):
-        if not any(model is kept for kept in keep):
-            model.close()
+def _close(made: list[Any]) -> None:
+    """Close widgets and the models of their layouts, which `close` leaves open."""
+    for widget in made:
+        widget.layout.close()
+        widget.close()
+    made.clear()
 
 
 def _running() -> tuple[str, str]:

@@ -151,7 +151,7 @@ def test_the_panel_of_an_unedited_step_says_same(seen: Seen) -> None:
 def test_the_card_is_sandboxed_and_rendered(seen: Seen, screenshots: Path, theme: str) -> None:
     seen.theme(theme)
     cell = seen.cell("%%spin TrainFlow train")
-    cell.get_by_role("tab", name="Cards").click()
+    cell.locator("[data-test='tab-cards']").click()
     frame = cell.locator("iframe[data-test='card-page']")
     expect(frame).to_have_count(1)
 
@@ -161,7 +161,7 @@ def test_the_card_is_sandboxed_and_rendered(seen: Seen, screenshots: Path, theme
     expect(inside.get_by_text("balanced").first).to_be_visible(timeout=20_000)
     expect(inside.locator("body")).not_to_contain_text("Card Render Failed")
     cell.screenshot(path=screenshots / f"card-{theme}.png")
-    cell.get_by_role("tab", name="Outputs").click()
+    cell.locator("[data-test='tab-outputs']").click()
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 
 import numpy as np
@@ -27,7 +28,7 @@ def test_rows_stand_in_the_order_changed_new_gone():
     ]
     assert panel.outputs.same == ("same",)
     assert panel.counts == ((1, "changed"), (1, "new"), (1, "gone"), (1, "same"))
-    assert rows_of(panel)["a"].said == "1 → 2 (+100.00 %)"
+    assert rows_of(panel)["a"].said == "1 → 2 +1 (+100.00 %)"
     assert rows_of(panel)["lost"].said == "in the past task, not set now"
 
 
@@ -106,11 +107,60 @@ def test_the_past_value_of_something_large_is_not_loaded():
     def load_before():
         raise AssertionError("loaded")
 
-    after = np.zeros(1_000_000)
+    after = np.zeros(5_000_000)
     diff = [DiffRow("x", "changed", "", load_before, lambda: after)]
     panel = summarize_result(make_result({}, {"x": after}, compare=lambda _: diff))
-    assert rows_of(panel)["x"].said == "[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, …]"
-    assert rows_of(panel)["x"].kind == "ndarray, 1,000,000 values"
+    assert rows_of(panel)["x"].said == "too large to look into: compare _spin.diff()"
+    assert rows_of(panel)["x"].preview == "[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, …]"
+    assert rows_of(panel)["x"].kind == "ndarray, 5,000,000 values"
+
+
+def test_changed_rows_open_to_what_changed_and_others_to_their_value():
+    text = "\n".join("abcdefgh" * 3)
+    panel = summarize_result(make_result({"t": text, "n": 1}, {"t": text + "x", "n": 2, "new": text}))
+    rows = rows_of(panel)
+    assert [block.kind for block in rows["t"].detail.blocks] == ["lines"]
+    assert [block.kind for block in rows["new"].detail.blocks] == ["text"]
+    assert rows["n"].detail is None
+
+
+def test_a_change_that_cannot_be_told_says_how_to_ask():
+    class Odd:
+        def __init__(self, value):
+            self.value = value
+
+        def __reduce__(self):
+            raise TypeError("it does not pickle")
+
+        def __getattribute__(self, name):
+            raise ValueError(name)
+
+    diff = [DiffRow("o", "changed", "", lambda: Odd(1), lambda: Odd(2))]
+    row = rows_of(summarize_result(make_result({}, {"o": Odd(2)}, compare=lambda _: diff)))["o"]
+    assert row.said == "cannot be told how: compare _spin.diff()"
+
+
+def test_what_differs_only_inside_its_pickle_still_opens_to_its_value():
+    before, after = {"a": 1, "b": "x" * 30}, {"b": "x" * 30, "a": 1}
+    row = rows_of(summarize_result(make_result({"d": before}, {"d": after})))["d"]
+    assert row.status == "changed"
+    assert row.said.startswith("pickles differ: ")
+
+
+def test_a_slow_picture_does_not_cost_the_other_rows_their_previews():
+    class Figure:
+        def savefig(self, data, **_):
+            time.sleep(0.2)
+            data.write(b"PNG")
+
+        def get_size_inches(self):
+            return (4, 3)
+
+    after = {"a": Figure(), **{f"b{i}": "x\ny" for i in range(3)}}
+    rows = rows_of(summarize_result(make_result({}, after)))
+    assert rows["a"].detail.blocks[0].kind == "pictures"
+    assert {rows[f"b{i}"].preview for i in range(3)} == {r"'x\ny'"}
+    assert all(row.detail for row in rows.values())
 
 
 def test_summary_does_not_keep_the_values_alive():
