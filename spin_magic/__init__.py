@@ -1,7 +1,7 @@
 """spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
 
-``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin`` and ``%spin``; `spin` and `spin_inputs` do
-the same in plain Python.
+``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin``, ``%spin`` and ``%spin_flow``; `spin`,
+`spin_inputs` and `spin_flow` do the same in plain Python.
 """
 
 from __future__ import annotations
@@ -10,16 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spin_magic.api import spin, spin_inputs
+    from spin_magic.api import spin, spin_flow, spin_inputs
     from spin_magic.errors import SpinError
+    from spin_magic.overview import FlowOverview
     from spin_magic.result import SpinResult, StepInputs
 
 __version__ = "0.1.0"
-__all__ = ["SpinError", "SpinResult", "StepInputs", "spin", "spin_inputs"]
+__all__ = ["FlowOverview", "SpinError", "SpinResult", "StepInputs", "spin", "spin_flow", "spin_inputs"]
 
 _HOMES = {
     "spin": "spin_magic.api",
+    "spin_flow": "spin_magic.api",
     "spin_inputs": "spin_magic.api",
+    "FlowOverview": "spin_magic.overview",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
     "StepInputs": "spin_magic.result",

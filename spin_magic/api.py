@@ -14,11 +14,13 @@ from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.names import lending
 from spin_magic.loop import session
 from spin_magic.loop.outcome import build_result, own_error
+from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import KEEP, Request, find_code
+from spin_magic.overview import FlowOverview
 from spin_magic.result import SpinResult, StepInputs
 
-__all__ = ["KEEP", "spin", "spin_inputs"]
+__all__ = ["KEEP", "spin", "spin_flow", "spin_inputs"]
 
 
 def spin(
@@ -214,3 +216,38 @@ def spin_inputs(
         if error is not None:
             raise error
         return plan.step_inputs(outcome.flow, outcome.inputs)
+
+
+def spin_flow(
+    flow: Any,
+    *,
+    run: str | None = None,
+    namespace: Any = KEEP,
+    notebook: Mapping[str, Any] | None = None,
+) -> FlowOverview:
+    """Say of each step of a flow what became of it in a run and in this process.
+
+    Parameters
+    ----------
+    flow : str or type
+        As for `spin`.
+    run : str, optional
+        The run. Default: the latest in the namespace; a flow without runs has an overview too.
+    namespace : str or None, optional
+        Namespace to look for runs in; None or ``""`` for all. Default: the Client's.
+    notebook : mapping, optional
+        Names of the notebook: flows that it defines.
+
+    Returns
+    -------
+    FlowOverview
+
+    Raises
+    ------
+    SpinError
+        The flow is not as it must be, or the run is not there.
+    """
+    __tracebackhide__ = True
+    request = Request(flow=flow, step="", run=run, namespace=namespace, notebook=notebook or {})
+    with preserved(), in_plain_words(), (code := find_code(request)).active():
+        return flow_overview(request, code)

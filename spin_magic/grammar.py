@@ -90,6 +90,22 @@ def inputs_parser() -> Parser:
     return parser
 
 
+def flow_parser() -> Parser:
+    """Make the parser of ``%spin_flow``."""
+    parser = Parser(
+        "%spin_flow FLOW [options]",
+        "Draw a flow: each step's state in a run and in this kernel, its tasks and their time, what it\n"
+        "reads and sets.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainFlow,\n"
+        "      or a FlowSpec class of this notebook",
+    )
+    add = parser.add_argument_group("which run").add_argument
+    add("--from", dest="run", metavar="RUN", help="that run; default: the latest")
+    add("--namespace", metavar="NS", help='look in another namespace; "" looks in all')
+    _add_output(parser, "FlowOverview")
+    return parser
+
+
 def _add_selectors(parser: Parser) -> None:
     group = parser.add_argument_group("which task")
     add = group.add_argument

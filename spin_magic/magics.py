@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
+from spin_magic.alive import sign_of_life
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
-from spin_magic.options import INPUTS_HELP, SPIN_HELP, HelpRequested, parse_inputs, parse_spin
+from spin_magic.options import (
+    FLOW_HELP,
+    INPUTS_HELP,
+    SPIN_HELP,
+    HelpRequested,
+    parse_flow,
+    parse_inputs,
+    parse_spin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.options import InputsOptions, SpinOptions, TaskOptions
+    from spin_magic.options import FlowOptions, InputsOptions, SpinOptions, TaskOptions
     from spin_magic.result import SpinResult
 
 
@@ -40,7 +50,7 @@ def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..
 
 @magics_class
 class SpinMagics(Magics):
-    """``%spin_inputs``, ``%spin`` and ``%%spin``."""
+    """``%spin_inputs``, ``%spin``, ``%%spin`` and ``%spin_flow``."""
 
     shell: Any
 
@@ -68,13 +78,11 @@ class SpinMagics(Magics):
     def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
-        from spin_magic import api  # noqa: PLC0415 - late, as above
-
-        with recording(self.shell.display_pub) as shown:
-            call = self._run(options)
-            result: SpinResult = api.spin(options.flow, options.step, body=cell, check=False, **call)
+        publisher = self.shell.display_pub
+        alive = sign_of_life(publisher, f"{options.flow} {options.step}") if self._has_page else nullcontext()
+        with alive, recording(publisher) as shown:
+            result = self._spun(options, options.step, cell, self._run(options))
         result.displayed = shown
-        self._keep(options, result)
         self.shell.display_pub.publish(result._repr_mimebundle_())
         if result.error is not None:
             error = result.error
@@ -87,6 +95,33 @@ class SpinMagics(Magics):
             return None
         self._once.add(result)
         return result
+
+    def _spun(self, options: SpinOptions, step: str, cell: str | None, call: dict[str, Any]) -> SpinResult:
+        __tracebackhide__ = True
+        from spin_magic import api  # noqa: PLC0415 - late, as above
+
+        result: SpinResult = api.spin(options.flow, step, body=cell, check=False, **call)
+        # By another task's own pathspec, so nothing else must choose one.
+        result.again = lambda task: self._spun(options, task, cell, self._run(options) | _NO_CHOICE)
+        self._keep(options, result)
+        return result
+
+    @property
+    def _has_page(self) -> bool:
+        """Whether a page shows the outputs, and not a terminal that the body prints into as well."""
+        return getattr(self.shell, "kernel", None) is not None
+
+    @line_magic
+    @_reads(parse_flow, FLOW_HELP)
+    def spin_flow(self, options: FlowOptions, _: None) -> None:
+        """Draw a flow, with what is known of each step."""
+        __tracebackhide__ = True
+        from spin_magic import api  # noqa: PLC0415 - late, as above
+
+        call = {"run": options.run, "notebook": self.shell.user_ns, **_namespace(options)}
+        overview = api.spin_flow(options.flow, **call)
+        self._give(options, overview)
+        self.shell.display_pub.publish(overview._repr_mimebundle_())
 
     def withdraw(self) -> None:
         """Put back what the magics replaced, and leave nothing of them in the shell."""
@@ -103,7 +138,7 @@ class SpinMagics(Magics):
             names.pop("_spin", None)
 
     def _task(self, options: TaskOptions) -> dict[str, Any]:
-        call = {
+        return {
             "index": options.index,
             "value": options.value,
             "run": options.run,
@@ -114,9 +149,8 @@ class SpinMagics(Magics):
             "config_value": dict(options.config_value),
             "cwd": options.cwd,
             "notebook": self.shell.user_ns,
+            **_namespace(options),
         }
-        # Metaflow's own word for all namespaces is None.
-        return call if options.namespace is None else call | {"namespace": options.namespace or None}
 
     def _run(self, options: SpinOptions) -> dict[str, Any]:
         return self._task(options) | {
@@ -143,9 +177,14 @@ class SpinMagics(Magics):
             if kept:
                 result.notes.append(f"--locals kept your own {', '.join(kept)}.")
 
-    def _give(self, options: TaskOptions, value: object) -> None:
+    def _give(self, options: TaskOptions | FlowOptions, value: object) -> None:
         if options.output:
             self.shell.push({options.output: value})
+
+
+def _namespace(options: TaskOptions | FlowOptions) -> dict[str, str | None]:
+    # Metaflow's own word for all namespaces is None.
+    return {} if options.namespace is None else {"namespace": options.namespace or None}
 
 
 def _entries(shell: InteractiveShell) -> dict[tuple[str, str], Any]:
@@ -180,4 +219,5 @@ def unregister(shell: InteractiveShell) -> None:
 
 
 _OURS = SpinMagics.__name__
-_NAMES = (("line", "spin"), ("cell", "spin"), ("line", "spin_inputs"))
+_NAMES = (("line", "spin"), ("cell", "spin"), ("line", "spin_inputs"), ("line", "spin_flow"))
+_NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}

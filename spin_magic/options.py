@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.errors import OptionError, nearest
-from spin_magic.grammar import HelpRequested, inputs_parser, spin_parser
+from spin_magic.grammar import HelpRequested, flow_parser, inputs_parser, spin_parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,21 +16,26 @@ if TYPE_CHECKING:
     from spin_magic.grammar import Parser
 
 __all__ = [
+    "FLOW_HELP",
     "INPUTS_HELP",
     "SPIN_HELP",
+    "FlowOptions",
     "HelpRequested",
     "InputsOptions",
     "SpinOptions",
     "TaskOptions",
+    "parse_flow",
     "parse_inputs",
     "parse_spin",
 ]
 
 _SPIN = spin_parser()
 _INPUTS = inputs_parser()
+_FLOW = flow_parser()
 
 SPIN_HELP = _SPIN.format_help()
 INPUTS_HELP = _INPUTS.format_help()
+FLOW_HELP = _FLOW.format_help()
 
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
@@ -122,6 +127,28 @@ class InputsOptions(TaskOptions):
     only: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class FlowOptions:
+    """What ``%spin_flow`` is told.
+
+    Attributes
+    ----------
+    flow : str
+        As the user wrote it.
+    run : str or None
+        The run to show.
+    namespace : str or None
+        Another namespace; empty for all; None where the current one holds.
+    output : str or None
+        Name to bind the overview to.
+    """
+
+    flow: str
+    run: str | None = None
+    namespace: str | None = None
+    output: str | None = None
+
+
 def parse_spin(line: str) -> SpinOptions:
     """Read the line of ``%spin`` or ``%%spin``.
 
@@ -150,14 +177,22 @@ def parse_inputs(line: str) -> InputsOptions:
     return InputsOptions(**_parse(_INPUTS, line))
 
 
+def parse_flow(line: str) -> FlowOptions:
+    """Read the line of ``%spin_flow``; as `parse_spin`."""
+    options, words = _options_and_words(_FLOW, line)
+    if options["run"] == "spin":
+        raise OptionError("--from spin: the picture shows a run, and what was spun here beside it.")
+    match words:
+        case [flow] if flow:
+            return FlowOptions(flow, **options)
+        case [_, *more] if more:
+            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
+    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+
+
 def _parse(parser: Parser, line: str) -> dict[str, Any]:
-    try:
-        words = shlex.split(_without_comment(line))
-    except ValueError as error:
-        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
-    given, rest = parser.parse_known_args(words)
-    options = vars(given)
-    options["flow"], options["step"] = _flow_and_step(parser, rest)
+    options, rest = _options_and_words(parser, line)
+    options["flow"], options["step"] = _flow_and_step(rest)
     for name in ("assignments", "config", "config_value"):
         options[name] = tuple(tuple(pair) for pair in options[name])
     if options["run"] == "spin":
@@ -166,11 +201,20 @@ def _parse(parser: Parser, line: str) -> dict[str, Any]:
     return options
 
 
-def _flow_and_step(parser: Parser, words: Sequence[str]) -> tuple[str, str]:
-    for word in words:
+def _options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[str]]:
+    try:
+        words = shlex.split(_without_comment(line))
+    except ValueError as error:
+        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
+    given, rest = parser.parse_known_args(words)
+    for word in rest:
         if word.startswith("-") and not _NUMBER.fullmatch(word):
             option = word.partition("=")[0]
             raise OptionError(f"There is no option {option}.{nearest(option, parser.known())} See --help.")
+    return vars(given), rest
+
+
+def _flow_and_step(words: Sequence[str]) -> tuple[str, str]:
     match list(words):
         case [flow, step] if flow and step:
             return flow, step

@@ -208,6 +208,25 @@ class DiffRow:
         return self.load_after() if self.load_after else None
 
 
+@dataclass(frozen=True)
+class OtherTask:
+    """A past task of the same step, to spin on or to compare with.
+
+    Attributes
+    ----------
+    pathspec : str
+        ``RUN/STEP/TASK``.
+    label : str
+        What to call it: its split, or its run and how that ended.
+    kind : {'split', 'run'}
+        Another split of the same run, or another run.
+    """
+
+    pathspec: str
+    label: str
+    kind: Literal["split", "run"]
+
+
 @dataclass
 class SpinResult:
     """The outcome of spinning one step.
@@ -264,6 +283,9 @@ class SpinResult:
     notes: list[str]
     displayed: list[dict[str, Any]] = field(default_factory=list)
     compare: Callable[[float | None], list[DiffRow]] = field(default=lambda _: [], repr=False)
+    compare_with: Callable[[SpinResult, str], SpinResult] | None = field(default=None, repr=False)
+    others: Callable[[], list[OtherTask]] = field(default=list, repr=False)
+    again: Callable[[str], SpinResult] | None = field(default=None, repr=False)
     render: Callable[[SpinResult], dict[str, Any]] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:
@@ -283,6 +305,25 @@ class SpinResult:
             A row per artifact; empty where there is no origin task to compare with.
         """
         return self.compare(budget)
+
+    def against(self, task: str) -> SpinResult:
+        """Give the same result, compared with another past task of the step.
+
+        Parameters
+        ----------
+        task : str
+            ``RUN/STEP/TASK`` or ``RUN/STEP``, as `tasks` lists them.
+
+        Raises
+        ------
+        TaskError
+            There is no such task.
+        """
+        return self.compare_with(self, task) if self.compare_with else self
+
+    def tasks(self) -> list[OtherTask]:
+        """List the past tasks of the step: the splits of the run that fed it, then other runs."""
+        return self.others()
 
     def __repr__(self) -> str:
         outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {self.error}"

@@ -28,6 +28,14 @@ class StepNode:
         For a join, the type of what it joins: split or foreach.
     joined : str or None
         For a join, the step whose branches it joins.
+    over : str or None
+        For a foreach, the artifact that it splits over; for a switch, the one that decides.
+    cases : tuple of (str, str)
+        For a switch, each value and the step that it leads to.
+    decorators : tuple of str
+        Names of the step's decorators, Metaflow's and the user's own.
+    doc : str
+        Its docstring.
     """
 
     name: str
@@ -38,6 +46,10 @@ class StepNode:
     foreach: str | None
     joins: str | None
     joined: str | None
+    over: str | None = None
+    cases: tuple[tuple[str, str], ...] = ()
+    decorators: tuple[str, ...] = ()
+    doc: str = ""
 
     @property
     def recursive(self) -> bool:
@@ -85,4 +97,15 @@ def _node(graph: Any, name: str) -> StepNode:
         foreach=levels[-1] if levels else None,
         joins=graph.nodes[joined].type if joined else None,
         joined=joined,
+        over=node.foreach_param or node.condition,
+        cases=tuple((str(value), step) for value, step in node.switch_cases.items()),
+        decorators=_decorators(node),
+        doc=node.doc or "",
     )
+
+
+def _decorators(node: Any) -> tuple[str, ...]:
+    names = [deco.name for deco in node.decorators]
+    # A user's own are named after their module too.
+    names += [deco.decorator_name.rpartition(".")[2] for deco in [*node.wrappers, *node.config_decorators]]
+    return tuple(dict.fromkeys(name for name in names if not name.startswith("_")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
+from spin_magic.engine.past import TaskInfo
 from spin_magic.engine.pickling import store_form
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import OutputStore
@@ -19,14 +21,20 @@ SMALL_BYTES = 2**16
 
 
 def compare(
-    plan: Plan, output: OutputStore, entries: dict[str, Artifact], budget: float | None
+    plan: Plan,
+    origin: TaskInfo | None,
+    output: OutputStore,
+    entries: Mapping[str, Artifact],
+    budget: float | None,
 ) -> list[DiffRow]:
-    """Compare what a spin hands on with what the past task of the step did.
+    """Compare what a spin hands on with what a past task of the step did.
 
     Parameters
     ----------
     plan : Plan
         The spin.
+    origin : TaskInfo or None
+        The past task.
     output : OutputStore
         What it hands on.
     entries : dict of str to Artifact
@@ -34,9 +42,9 @@ def compare(
     budget : float or None
         Seconds after which the rest is left uncompared; None for no limit.
     """
-    if plan.choice.origin is None:
+    if origin is None:
         return []
-    past = plan.history.open(plan.choice.origin)
+    past = plan.history.open(origin)
     deadline = None if budget is None else time.perf_counter() + budget
     before = [name for name in past.objects if not name.startswith("_")]
     rows = []

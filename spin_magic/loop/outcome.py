@@ -8,6 +8,7 @@ from typing import Any
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
+from spin_magic.loop.elsewhere import against, others
 from spin_magic.loop.notes import notes_on
 from spin_magic.loop.plan import Plan
 from spin_magic.result import Artifacts, SpinResult
@@ -49,7 +50,9 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         self=outcome.flow,
         next=tuple(transition[0]) if transition else None,
         notes=[],
-        compare=lambda budget: compare(plan, output, entries, budget),
+        compare=lambda budget: compare(plan, plan.choice.origin, output, entries, budget),
+        compare_with=lambda result, task: against(result, task, plan, output, entries),
+        others=lambda: others(plan),
         render=lambda result: _render(plan, result),
     )
     result.notes.extend(notes_on(plan, outcome, result))

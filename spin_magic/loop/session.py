@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,10 +17,11 @@ StepKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Spun:
-    """A step that was spun: its result, and what it would hand on."""
+    """A step that was spun: its result, what it would hand on, and when it ended (epoch seconds)."""
 
     result: SpinResult
     output: OutputStore
+    when: float = field(default_factory=time.time)
 
 
 _spun: dict[StepKey, Spun] = {}
@@ -49,6 +51,12 @@ def remember(where: StepKey, spun: Spun) -> None:
 def last(where: StepKey) -> Spun | None:
     """Give the last good result of a step."""
     return _spun.get(where)
+
+
+def of_flow(code: FlowCode) -> dict[str, Spun]:
+    """Give the last good result of each step of a flow that was spun."""
+    path, flow, _ = key(code, "")
+    return {where[2]: spun for where, spun in _spun.items() if where[:2] == (path, flow)}
 
 
 def leading_to(code: FlowCode, step: str) -> list[str]:

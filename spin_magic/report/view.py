@@ -1,26 +1,26 @@
-"""The panel where a kernel is: a widget with the same HTML, which asks for displays and cards when opened."""
+"""The panel where a kernel is: a widget with the same HTML, which asks when something is opened."""
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
-import anywidget
-import ipywidgets as widgets  # noqa: TID253  (this module is itself imported late)
+import anywidget  # noqa: TID253  (this module is itself imported late)
+import ipywidgets as widgets  # noqa: TID253  (the same)
 import traitlets
 
+from spin_magic.errors import SpinError
+from spin_magic.report import answers
 from spin_magic.report.guard import attempt
 from spin_magic.result import SpinResult
 
 MIME = "application/vnd.jupyter.widget-view+json"
 # What the page draws by itself; anything else is the front end's to draw.
 DRAWN = frozenset({"text/plain", "text/html", "text/latex", "text/markdown", "image/png", "image/jpeg"})
-PATIENCE = 60.0
 
-# Metaflow's pages ask a server on the network for their font; the system's own does as well.
-_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
+Render = Callable[[SpinResult], str]
 
 # The panel on show of each step: showing the next one lets go of the last one's result.
 _shown: dict[tuple[str, str], View] = {}
@@ -35,11 +35,12 @@ class PanelWidget(anywidget.AnyWidget):
     """
 
     _esm = files("spin_magic.report").joinpath("static/panel.js").read_text(encoding="utf-8")
+    _css = files("spin_magic.report").joinpath("static/live.css").read_text(encoding="utf-8")
     html = traitlets.Unicode().tag(sync=True)
     live = traitlets.Bool(default_value=True).tag(sync=True)
 
 
-def show(result: SpinResult, html: str) -> dict[str, Any]:
+def show(result: SpinResult, html: str, render: Render) -> dict[str, Any]:
     """Make the widget of a result and retire the one that its step had before.
 
     Parameters
@@ -48,6 +49,8 @@ def show(result: SpinResult, html: str) -> dict[str, Any]:
         The spin.
     html : str
         Its panel.
+    render : callable
+        Draws the panel of another result, when the page asks for one.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def show(result: SpinResult, html: str) -> dict[str, Any]:
     """
     key = (result.flow, result.step)
     before = _shown.pop(key, None)
-    view = View(result, html)
+    view = View(result, html, render)
     _shown[key] = view
     if before is not None:
         before.retire()
@@ -73,16 +76,19 @@ class View:
     Parameters
     ----------
     result : SpinResult
-        Kept until the panel retires, for its cards and its objects' displays.
+        Kept until the panel retires, for all that its page may ask.
     html : str
         The panel.
+    render : callable
+        Draws the panel of another result.
     """
 
-    def __init__(self, result: SpinResult, html: str) -> None:
+    def __init__(self, result: SpinResult, html: str, render: Render) -> None:
         self._result: SpinResult | None = result
+        self._render = render
         self.cell, self.message = _running()
         self.widget = PanelWidget(html=html)
-        self.widget.on_msg(self._answer)
+        self.widget.on_msg(self._on_message)
         self._outputs: list[Any] = []
 
     def retire(self) -> None:
@@ -95,44 +101,49 @@ class View:
         """Close the widget: its cell ran again, and nobody sees it."""
         _close([*self._outputs, self.widget])
 
-    def _answer(self, _widget: Any, question: Any, _buffers: Any) -> None:
+    def _on_message(self, _widget: Any, question: Any, _buffers: Any) -> None:
         result = self._result
-        if result is None or not isinstance(question, dict):
-            return
-        if question.get("ask") == "display":
-            answer = self._display(result, question.get("name"))
-        elif question.get("ask") == "card":
-            answer = _card(result, question.get("index"))
-        else:
-            return
-        self.widget.send({"to": question, **answer})
+        if result is not None and isinstance(question, dict):
+            self.widget.send({"to": question, **self._answer(result, question)})
 
-    def _display(self, result: SpinResult, name: Any) -> dict[str, Any]:
-        """Give an object's own display, by IPython's formatters."""
-        if not isinstance(name, str) or name not in result.artifacts:
-            return {"bundle": {"text/plain": f"{name} is no artifact of this spin."}}
-        # Asked for by hand, so it may take its time; and as `describe` it leaves nothing behind.
-        data = attempt(lambda: _formatted(result.artifacts.describe(name).load()), None, seconds=PATIENCE)
-        if data is None:
-            return {"name": name, "bundle": {"text/plain": f"{name} cannot be shown."}}
-        if set(data) <= DRAWN:
-            return {"name": name, "bundle": data}
-        output = widgets.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},))
+    def _answer(self, result: SpinResult, question: dict[str, Any]) -> dict[str, Any]:
+        match question:
+            case {"ask": "display", "name": name}:
+                return self._drawable(answers.display(result, name))
+            case {"ask": "card", "index": index}:
+                return answers.card(result, index)
+            case {"ask": "tasks"}:
+                return answers.tasks(result)
+            case {"ask": "bind", "name": name, "as": to}:
+                return answers.bind(result, name, to)
+            case {"ask": "save", "name": name, "path": path}:
+                return answers.to_file(result, name, path)
+            case {"ask": "again", "task": str(task)}:
+                return self._replace(result.again, task)
+            case {"ask": "compare", "task": str(task)}:
+                return self._replace(result.against, task)
+        return {"said": "The kernel does not know what was asked."}
+
+    def _drawable(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Have the front end draw what only it can: a chart of vega or plotly, another widget."""
+        if set(answer["bundle"]) <= DRAWN:
+            return answer
+        data = {"output_type": "display_data", "data": answer.pop("bundle"), "metadata": {}}
+        output = widgets.Output(outputs=(data,))
         self._outputs.append(output)
-        return {"name": name, "output": output.model_id}
+        return {**answer, "output": output.model_id}
 
-
-def _formatted(value: Any) -> dict[str, Any]:
-    data, _ = sys.modules["IPython"].get_ipython().display_formatter.format(value)
-    return dict(data)
-
-
-def _card(result: SpinResult, index: Any) -> dict[str, Any]:
-    if not isinstance(index, int) or not 0 <= index < len(result.cards):
-        return {"page": "", "title": ""}
-    card = result.cards[index]
-    title = f"{card.type} card {card.id or ''}".strip()
-    return {"page": _WEB_FONT.sub("", card.html), "title": title}
+    def _replace(self, make: Callable[[str], SpinResult] | None, task: str) -> dict[str, Any]:
+        """Show another result in this panel's place."""
+        if make is None:
+            return {"said": "Run the cell again for that."}
+        try:
+            result = make(task)
+        except SpinError as ex:
+            return {"said": str(ex)}
+        self._result = result
+        self.widget.html = self._render(result)
+        return {"said": ""}
 
 
 def _close(made: list[Any]) -> None:

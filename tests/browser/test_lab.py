@@ -29,12 +29,13 @@ RUN_ALL = """() => {
 UNFINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
     .filter(each => each.model.type === 'code' && !each.model.executionCount)
     .map(each => each.model.sharedModel.getSource())"""
-RUN_BELOW = """async source => {
+RUN_BELOW = """async ([source, wait]) => {
     const { commands, shell } = window.jupyterapp;
     await commands.execute('notebook:insert-cell-below');
     await commands.execute('notebook:change-cell-to-code');
     shell.currentWidget.content.activeCell.model.sharedModel.setSource(source);
-    await commands.execute('notebook:run-cell');
+    const ran = commands.execute('notebook:run-cell');
+    if (wait) await ran;
 }"""
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
@@ -55,9 +56,9 @@ class Seen:
             .first
         )
 
-    def run_below(self, source: str) -> None:
+    def run_below(self, source: str, *, wait: bool = True) -> None:
         """Run a new cell."""
-        self.page.evaluate(RUN_BELOW, source)
+        self.page.evaluate(RUN_BELOW, [source, wait])
 
     def theme(self, name: str) -> None:
         self.page.evaluate(
@@ -162,6 +163,65 @@ def test_the_card_is_sandboxed_and_rendered(seen: Seen, screenshots: Path, theme
     expect(inside.locator("body")).not_to_contain_text("Card Render Failed")
     cell.screenshot(path=screenshots / f"card-{theme}.png")
     cell.locator("[data-test='tab-outputs']").click()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_row_opens_to_the_object_s_own_display(seen: Seen, screenshots: Path, theme: str) -> None:
+    seen.theme(theme)
+    if theme == "light":
+        seen.run_below("shown = %spin TrainFlow train")
+    cell = seen.cell("shown = %spin TrainFlow train")
+    same = cell.get_by_role("button", name="train_df", exact=True)
+    if same.get_attribute("aria-expanded") == "false":
+        same.click()
+    frame = cell.locator("iframe[data-test='display-page']").first
+    expect(frame.content_frame.get_by_role("columnheader", name="alcohol", exact=True)).to_be_visible()
+    assert frame.evaluate("frame => frame.getBoundingClientRect().height") > 200
+    assert (frame.get_attribute("sandbox") or "").split() == ["allow-scripts"]
+    cell.screenshot(path=screenshots / f"display-{theme}.png")
+
+
+def test_an_artifact_becomes_a_variable_and_a_file(seen: Seen, quickstart: Path) -> None:
+    cell = seen.cell("shown = %spin TrainFlow train")
+    cell.get_by_role("button", name="Bind to a variable").first.click()
+    cell.locator("input[aria-label='Bind to a variable']").first.fill("kept_frame")
+    cell.locator("input[aria-label='Bind to a variable']").first.press("Enter")
+    expect(cell.get_by_role("status")).to_contain_text("kept_frame is a variable")
+    seen.run_below("print('rows:', len(kept_frame))")
+    expect(seen.cell("print('rows:', len(kept_frame))")).to_contain_text("rows: 124")
+
+    cell.get_by_role("button", name="Save to a file").first.click()
+    field = cell.locator("input[aria-label='Save to a file']").first
+    expect(field).to_have_value("train_df.csv")
+    field.press("Enter")
+    expect(cell.get_by_role("status")).to_contain_text("Saved to")
+    assert (quickstart / "train_df.csv").read_text().count("\n") == 125
+    field.press("Enter")
+    expect(cell.get_by_role("status")).to_contain_text("is there already")
+
+
+def test_another_task_is_chosen_from_a_menu(seen: Seen, screenshots: Path) -> None:
+    cell = seen.cell("shown = %spin TrainFlow train")
+    cell.get_by_role("button", name="Other tasks").click()
+    compare = cell.locator("select[aria-label='Compare with']")
+    expect(compare.locator("option")).to_have_count(1 + 3 + 1)
+    cell.screenshot(path=screenshots / "tools.png")
+    compare.select_option(label="index 2, input=10.0")
+    expect(cell.locator("[data-status='changed'][data-name='C']")).to_be_visible()
+
+    cell.get_by_role("button", name="Other tasks").click()
+    cell.locator("select[aria-label='Spin on']").select_option(label="index 1, input=0.1")
+    expect(cell.locator("[data-test='why']")).to_contain_text("index 1")
+    seen.run_below("print('now', _spin.inputs.index)")
+    expect(seen.cell("print('now', _spin.inputs.index)")).to_contain_text("now 1")
+
+
+def test_a_long_step_shows_that_it_lives(seen: Seen) -> None:
+    seen.run_below("%%spin TrainFlow prepare\nimport time\ntime.sleep(3)", wait=False)
+    cell = seen.cell("time.sleep(3)")
+    expect(cell.get_by_text(re.compile(r"running for \d s"))).to_be_visible(timeout=10_000)
+    expect(cell.locator("[data-test='header']:visible")).to_contain_text("prepare")
+    expect(cell.get_by_text("running for")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", THEMES)

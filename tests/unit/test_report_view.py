@@ -30,15 +30,19 @@ def asked(monkeypatch):
     def ask(shown, **question):
         answers = []
         shown.widget.send = answers.append
-        shown._answer(shown.widget, question, [])
+        shown._on_message(shown.widget, question, [])
         assert all(answer.pop("to") == question for answer in answers)
         return answers[0] if answers else None
 
     return ask
 
 
+def drawn(result):
+    return render_html(summarize_result(result))
+
+
 def show(result):
-    bundle = view.show(result, render_html(summarize_result(result)))
+    bundle = view.show(result, drawn(result), drawn)
     shown = view._shown[result.flow, result.step]
     assert bundle[view.MIME]["model_id"] == shown.widget.model_id
     return shown
@@ -139,6 +143,6 @@ def test_a_loop_in_one_cell_keeps_all_its_panels_in_view(monkeypatch):
 
 def test_the_widget_has_the_same_html():
     result = make_result({"a": 1, "b": 2}, {"a": 2, "b": 2}, notes=["`n` is lent."], stdout="one\n")
-    html = render_html(summarize_result(result))
-    view.show(result, html)
+    html = drawn(result)
+    view.show(result, html, drawn)
     assert view._shown[result.flow, result.step].widget.html == html

@@ -7,6 +7,12 @@ let views = 0;
 const POLICY =
   "default-src 'none'; img-src data: blob:; font-src data:; media-src data:; " +
   "style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'";
+const STYLE = `<style>
+  body { margin: 0; font: 13px/1.5 system-ui, sans-serif; color: #1b1f24; }
+  table { border-collapse: collapse; border: 0; font-variant-numeric: tabular-nums; }
+  th, td { padding: 2px 8px; border: 0; text-align: right; white-space: nowrap; }
+  tr { border-bottom: 1px solid #e3e5e8; }
+</style>`;
 const TELL_HEIGHT = `<script>
   const tell = () => parent.postMessage({ spinHeight: document.documentElement.offsetHeight }, "*");
   addEventListener("load", tell);
@@ -26,9 +32,9 @@ function frame(page, title, kind) {
   const policy = `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
   // After the doctype, or the page would be drawn in quirks mode.
   const [, doctype, rest] = /^(\s*<!doctype[^>]*>)?([^]*)$/i.exec(page);
-  // A card fills whatever height it is given, so it would grow for ever.
-  const script = kind === "spin-frame" ? TELL_HEIGHT : "";
-  node.srcdoc = (doctype || "<!doctype html>") + policy + rest + script;
+  // A card has a style of its own, and fills whatever height it is given, so it would grow for ever.
+  const [style, script] = kind === "spin-frame" ? [STYLE, TELL_HEIGHT] : ["", ""];
+  node.srcdoc = (doctype || "<!doctype html>") + policy + style + rest + script;
   return node;
 }
 
@@ -62,59 +68,179 @@ async function drawn(model, { bundle = {}, output, name }) {
   return make("pre", { className: "spin-text", tabIndex: 0, textContent: bundle["text/plain"] || "" });
 }
 
-function panel(model, root) {
-  const places = new Map();
-  const ask = (question, place) => {
-    if (places.has(JSON.stringify(question))) return;
-    if (!model.get("live")) {
-      place.replaceChildren(make("p", { className: "spin-soft", textContent: "Spun again since: this result is gone." }));
-      return;
-    }
-    places.set(JSON.stringify(question), place);
-    model.send(question);
-  };
-  model.on("msg:custom", async ({ to, ...answer }) => {
-    const place = places.get(JSON.stringify(to));
-    if (!place) return;
-    const node = "page" in answer ? frame(answer.page, answer.title, "spin-card-page") : await drawn(model, answer);
-    place.replaceChildren(node);
-  });
+function button(text, act, properties = {}) {
+  const node = make("button", { type: "button", className: "spin-open", textContent: text, ...properties });
+  node.addEventListener("click", act);
+  return node;
+}
 
-  for (const row of root.querySelectorAll(".spin-pane-outputs details, .spin-pane-1 details")) {
-    const place = row.appendChild(make("div", { className: "spin-live" }));
-    const name = row.closest("[data-name]").dataset.name;
-    row.addEventListener("toggle", () => row.open && ask({ ask: "display", name }, place));
-  }
-  for (const line of root.querySelectorAll("[data-test=same], [data-test=passed-on]"))
-    for (const code of line.querySelectorAll("code")) {
-      const button = make("button", { className: "spin-open", type: "button", textContent: code.textContent });
-      button.setAttribute("aria-expanded", "false");
-      code.replaceWith(button);
-      let place;
-      button.addEventListener("click", () => {
-        const open = button.getAttribute("aria-expanded") !== "true";
-        button.setAttribute("aria-expanded", String(open));
-        place ??= line.appendChild(make("div", { className: "spin-live" }));
-        place.hidden = !open;
-        ask({ ask: "display", name: code.textContent }, place);
-      });
-    }
-  const tab = root.querySelector("input[id$='-cards']");
-  tab?.addEventListener("change", () => {
-    root.querySelectorAll("[data-test=card]").forEach((card, index) => {
-      const place = card.querySelector(".spin-live") || card.appendChild(make("div", { className: "spin-live" }));
-      ask({ ask: "card", index }, place);
-    });
+function field(label, value, done) {
+  // A button that becomes a form: one line to type into, Enter to go on.
+  const input = make("input", { className: "spin-field", value, ariaLabel: label, spellcheck: false });
+  const go = () => done(input.value.trim());
+  const form = make("span", { className: "spin-form", hidden: true }, input, button("OK", go));
+  input.addEventListener("keydown", (event) => {
+    event.stopPropagation(); // the notebook has shortcuts of its own
+    if (event.key === "Enter") go();
   });
+  const opener = button(label, () => {
+    form.hidden = !form.hidden;
+    if (!form.hidden) input.select();
+  });
+  return [opener, form];
+}
+
+class Panel {
+  constructor(model, root) {
+    this.model = model;
+    this.root = root;
+    this.asked = new Map();
+    this.onAnswer = (answer) => this.answer(answer);
+    model.on("msg:custom", this.onAnswer);
+    this.rows();
+    this.folded();
+    this.cards();
+    this.tools();
+  }
+
+  leave() {
+    this.model.off("msg:custom", this.onAnswer);
+  }
+
+  ask(question, then) {
+    if (!this.model.get("live")) {
+      this.say("Spun again since: this result is gone.");
+      return false;
+    }
+    this.asked.set(JSON.stringify(question), then);
+    this.model.send(question);
+    return true;
+  }
+
+  answer({ to, said, ...rest }) {
+    const then = this.asked.get(JSON.stringify(to));
+    if (said !== undefined) this.say(said);
+    then?.(rest);
+  }
+
+  say(text) {
+    this.status ??= this.root.querySelector(".spin-panel").appendChild(make("p", { className: "spin-status" }));
+    this.status.setAttribute("role", "status");
+    this.status.textContent = text;
+  }
+
+  rows() {
+    for (const row of this.root.querySelectorAll(".spin-pane-1 .spin-row:not([data-status=gone])")) {
+      const line = row.querySelector(":scope > .spin-line");
+      if (line) {
+        // Where the saved panel has nothing to open, the kernel may have.
+        const summary = make("summary", { className: "spin-line" }, ...line.childNodes);
+        line.replaceWith(make("details", {}, summary));
+      }
+      const details = row.querySelector("details");
+      const place = details.appendChild(make("div", { className: "spin-live" }));
+      let open = false;
+      details.addEventListener("toggle", () => (open ||= details.open && this.show(row.dataset.name, place)));
+    }
+  }
+
+  folded() {
+    for (const line of this.root.querySelectorAll("[data-test=the-same], [data-test=passed-on]"))
+      for (const code of line.querySelectorAll("code")) {
+        const name = code.textContent;
+        const place = make("div", { className: "spin-live", hidden: true });
+        let asked = false;
+        const opener = button(name, () => {
+          place.hidden = !place.hidden;
+          opener.setAttribute("aria-expanded", String(!place.hidden));
+          asked ||= this.show(name, place);
+        });
+        opener.setAttribute("aria-expanded", "false");
+        code.replaceWith(opener);
+        line.after(place);
+      }
+  }
+
+  show(name, place) {
+    return this.ask({ ask: "display", name }, async (answer) => {
+      place.replaceChildren(await drawn(this.model, answer), ...this.acts(name, answer.file));
+    });
+  }
+
+  acts(name, file = `${name}.pkl`) {
+    const bind = field("Bind to a variable", name, (as) => this.ask({ ask: "bind", name, as }));
+    const save = field("Save to a file", file, (path) => this.ask({ ask: "save", name, path }));
+    return [make("div", { className: "spin-acts" }, ...bind, ...save)];
+  }
+
+  cards() {
+    const tab = this.root.querySelector("input[id$='-cards']");
+    tab?.addEventListener("change", () => {
+      this.root.querySelectorAll("[data-test=card]").forEach((card, index) => {
+        if (card.querySelector(".spin-live")) return;
+        const place = card.appendChild(make("div", { className: "spin-live" }));
+        this.ask({ ask: "card", index }, ({ page, title }) =>
+          place.replaceChildren(frame(page, title, "spin-card-page")),
+        );
+      });
+    });
+  }
+
+  tools() {
+    const line = make("div", { className: "spin-tools", hidden: true });
+    const opener = button("Other tasks", () => {
+      line.hidden = !line.hidden;
+      opener.setAttribute("aria-expanded", String(!line.hidden));
+      if (!line.hidden && !line.childElementCount) this.ask({ ask: "tasks" }, (answer) => this.choices(line, answer));
+    });
+    opener.setAttribute("aria-expanded", "false");
+    const tabs = this.root.querySelector(".spin-tabs");
+    tabs?.append(opener);
+    tabs?.after(line);
+    const rows = [...this.root.querySelectorAll(".spin-pane-1 .spin-row")];
+    if (rows.length < 12) return;
+    const filter = make("input", { type: "search", className: "spin-field", placeholder: "Filter", ariaLabel: "Filter outputs" });
+    filter.addEventListener("input", () => {
+      for (const row of rows) row.hidden = !row.textContent.toLowerCase().includes(filter.value.toLowerCase());
+    });
+    opener.before(filter);
+  }
+
+  choices(line, { tasks }) {
+    for (const [ask, label] of [["again", "Spin on"], ["compare", "Compare with"]]) {
+      const select = make("select", { className: "spin-field", ariaLabel: label }, make("option", { textContent: "…", value: "" }));
+      for (const kind of ["split", "run"]) {
+        const options = tasks.filter((task) => task.kind === kind);
+        const group = make("optgroup", { label: kind === "split" ? "this run" : "runs" });
+        group.append(...options.map((task) => make("option", { value: task.task, textContent: task.label })));
+        if (options.length) select.append(group);
+      }
+      select.addEventListener("change", () => {
+        if (select.value && this.ask({ ask, task: select.value })) this.say(ask === "again" ? "Spinning …" : "Comparing …");
+      });
+      line.append(make("label", {}, `${label} `, select));
+    }
+  }
 }
 
 export default {
   render({ model, el }) {
-    const html = model.get("html");
-    const id = /spin-panel-[0-9a-f]{8}/.exec(html)?.[0];
-    // Two views of one panel must not share the names of their tabs.
-    el.innerHTML = id ? html.replaceAll(id, `${id}-${++views}`) : html;
-    panel(model, el);
-    return followHeights(el);
+    let panel;
+    const draw = () => {
+      panel?.leave();
+      const html = model.get("html");
+      const id = /spin-panel-[0-9a-f]{8}/.exec(html)?.[0];
+      // Two views of one panel must not share the names of their tabs.
+      el.innerHTML = id ? html.replaceAll(id, `${id}-${++views}`) : html;
+      panel = new Panel(model, el);
+    };
+    draw();
+    model.on("change:html", draw);
+    const deaf = followHeights(el);
+    return () => {
+      deaf();
+      panel.leave();
+      model.off("change:html", draw);
+    };
   },
 };

@@ -1,0 +1,61 @@
+"""A sign of life for steps that take long: a line with the time that has passed."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+PATIENCE = 1.0
+
+
+@contextmanager
+def sign_of_life(publisher: Any, what: str) -> Iterator[None]:
+    """Show how long the block has been running, from the first second on; the line goes when it ends.
+
+    Parameters
+    ----------
+    publisher : DisplayPublisher
+        The shell's.
+    what : str
+        What is running.
+    """
+    # As it is now: what the block displays may be recorded, and this is not of it.
+    line = _Line(publisher.publish, what)
+    context = contextvars.copy_context()  # which says what cell the output belongs to
+    thread = threading.Thread(target=context.run, args=(line.tick,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        line.done.set()
+        thread.join()
+        line.clear()
+
+
+class _Line:
+    def __init__(self, publish: Any, what: str) -> None:
+        self.done = threading.Event()
+        self._publish = publish
+        self._what = what
+        self._transient = {"display_id": f"spin-line-{uuid.uuid4().hex}"}
+        self._begun = time.monotonic()
+        self._shown = False
+
+    def tick(self) -> None:
+        while not self.done.wait(PATIENCE):
+            text = f"{self._what}: running for {time.monotonic() - self._begun:.0f} s"
+            self._show(text, f'<span role="status" style="opacity:.7">{escape(text)} …</span>')
+
+    def clear(self) -> None:
+        if self._shown:
+            self._show("", "")
+
+    def _show(self, text: str, html: str) -> None:
+        self._publish({"text/plain": text, "text/html": html}, transient=self._transient, update=self._shown)
+        self._shown = True

@@ -1,0 +1,56 @@
+"""A result beside the other past tasks of its step: which there are, and how it compares with one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+from spin_magic.engine.stores import OutputStore
+from spin_magic.errors import TaskError
+from spin_magic.loop.difference import compare
+from spin_magic.loop.plan import Plan
+from spin_magic.loop.request import wanted
+from spin_magic.result import Artifact, OtherTask, SpinResult
+from spin_magic.runs.choose import choose
+from spin_magic.runs.history import History, open_history
+from spin_magic.runs.others import other_tasks
+
+
+def others(plan: Plan) -> list[OtherTask]:
+    """List the past tasks of the step, as they are now."""
+    namespace = wanted(plan.request, plan.history.flow).namespace
+    return other_tasks(plan.choice.run, plan.step, plan.choice.index, namespace, _now(plan))
+
+
+def against(
+    result: SpinResult, task: str, plan: Plan, output: OutputStore, entries: Mapping[str, Artifact]
+) -> SpinResult:
+    """Give a result compared with another past task.
+
+    Raises
+    ------
+    TaskError
+        There is no such task.
+    """
+    request = dataclasses.replace(
+        plan.request, step=task, run=None, source="run", index=plan.choice.index, value=None
+    )
+    asked = wanted(request, plan.history.flow)
+    if asked.step != plan.step:
+        msg = f"{task} is no task of `{plan.step}`."
+        raise TaskError(msg)
+    origin = choose(asked, _now(plan)).origin
+    if origin is None:
+        msg = f"There is no past task {task} to compare with."
+        raise TaskError(msg)
+    return dataclasses.replace(
+        result,
+        origin=f"{plan.history.flow}/{origin.run}/{origin.step}/{origin.id}",
+        compare=lambda budget: compare(plan, origin, output, entries, budget),
+    )
+
+
+def _now(plan: Plan) -> History:
+    # Runs may have come and gone since the spin.
+    return open_history(plan.history.flow, plan.history.graph, Path.cwd(), plan.code.path)

@@ -1,0 +1,90 @@
+"""What the kernel answers to a panel's page: an object's display, a card, other tasks, a name, a file."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from spin_magic.errors import SpinError
+from spin_magic.report.guard import attempt
+from spin_magic.report.save import save, suggested
+from spin_magic.result import SpinResult
+
+PATIENCE = 60.0
+
+# Metaflow's pages ask a server on the network for their font; the system's own does as well.
+_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
+
+Answer = dict[str, Any]
+
+
+def display(result: SpinResult, name: Any) -> Answer:
+    """Give an object's own display, by IPython's formatters, and a name for its file."""
+    if not isinstance(name, str) or name not in result.artifacts:
+        return {"bundle": {"text/plain": f"{name} is no artifact of this spin."}}
+    # Asked for by hand, so it may take its time; and as `describe` it leaves nothing behind.
+    value = attempt(lambda: [_value(result, name)], None, seconds=PATIENCE)
+    data = attempt(lambda: _formatted(value[0]), None, seconds=PATIENCE) if value else None
+    if value is None or data is None:
+        return {"name": name, "bundle": {"text/plain": f"{name} cannot be shown."}}
+    return {"name": name, "bundle": data, "file": suggested(name, value[0])}
+
+
+def card(result: SpinResult, index: Any) -> Answer:
+    """Give the page of a card."""
+    if not isinstance(index, int) or not 0 <= index < len(result.cards):
+        return {"page": "", "title": ""}
+    chosen = result.cards[index]
+    return {"page": _WEB_FONT.sub("", chosen.html), "title": f"{chosen.type} card {chosen.id or ''}".strip()}
+
+
+def tasks(result: SpinResult) -> Answer:
+    """List the tasks to spin on or to compare with."""
+    try:
+        found = result.tasks()
+    except SpinError as ex:
+        return {"tasks": [], "said": str(ex)}
+    return {"tasks": [{"task": t.pathspec, "label": t.label, "kind": t.kind} for t in found]}
+
+
+def bind(result: SpinResult, name: Any, to: Any) -> Answer:
+    """Bind an artifact to a name of the notebook, if that is free."""
+    shell = _shell()
+    if not isinstance(to, str) or not to.isidentifier() or keyword.iskeyword(to):
+        return {"said": f"{to!r} is no name for a variable."}
+    if name not in result.artifacts:
+        return {"said": f"{name} is no artifact of this spin."}
+    if to in shell.user_ns and shell.user_ns[to] is not result.artifacts[name]:
+        return {"said": f"{to} is a name of yours already: choose another."}
+    shell.push({to: result.artifacts[name]})
+    return {"said": f"{to} is a variable of this notebook now."}
+
+
+def to_file(result: SpinResult, name: Any, path: Any) -> Answer:
+    """Save an artifact to a file that is not there yet."""
+    if name not in result.artifacts or not isinstance(path, str):
+        return {"said": f"{name} is no artifact of this spin."}
+    target = Path(path).expanduser()
+    try:
+        save(_value(result, name), target)
+    except FileExistsError:
+        return {"said": f"{target} is there already: choose another name."}
+    except Exception as error:  # noqa: BLE001 -- a writer is a library's code, and may raise anything
+        return {"said": f"Not saved: {str(error) or type(error).__name__}"}
+    return {"said": f"Saved to {target.resolve()}."}
+
+
+def _value(result: SpinResult, name: str) -> Any:
+    return result.artifacts.describe(name).load()
+
+
+def _formatted(value: Any) -> dict[str, Any]:
+    data, _ = _shell().display_formatter.format(value)
+    return dict(data)
+
+
+def _shell() -> Any:
+    return sys.modules["IPython"].get_ipython()
