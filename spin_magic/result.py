@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from spin_magic.overview import FlowOverview
 
 Status = Literal["new", "changed", "same", "gone", "not compared"]
 
@@ -286,6 +289,7 @@ class SpinResult:
     compare_with: Callable[[SpinResult, str], SpinResult] | None = field(default=None, repr=False)
     others: Callable[[], list[OtherTask]] = field(default=list, repr=False)
     again: Callable[[str], SpinResult] | None = field(default=None, repr=False)
+    overview: Callable[[], FlowOverview] | None = field(default=None, repr=False)
     render: Callable[[SpinResult], dict[str, Any]] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:

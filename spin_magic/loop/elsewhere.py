@@ -1,4 +1,4 @@
-"""A result beside the other past tasks of its step: which there are, and how it compares with one of them."""
+"""A result beside the rest of its flow: the other past tasks of its step, and the other steps."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
+from spin_magic.engine.state import preserved
 from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
+from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import wanted
+from spin_magic.overview import FlowOverview
 from spin_magic.result import Artifact, OtherTask, SpinResult
 from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History, open_history
@@ -49,6 +52,13 @@ def against(
         origin=f"{plan.history.flow}/{origin.run}/{origin.step}/{origin.id}",
         compare=lambda budget: compare(plan, origin, output, entries, budget),
     )
+
+
+def overview(plan: Plan) -> FlowOverview:
+    """Say of each step of the flow what became of it, in the run that the inputs came from and here."""
+    request = dataclasses.replace(plan.request, run=plan.choice.run, namespace=None)
+    with preserved(), plan.code.active():
+        return flow_overview(request, plan.code)
 
 
 def _now(plan: Plan) -> History:

@@ -50,6 +50,18 @@ def tasks(result: SpinResult) -> Answer:
     return {"tasks": [{"task": t.pathspec, "label": t.label, "kind": t.kind} for t in found]}
 
 
+def flow(result: SpinResult) -> Answer:
+    """Draw the flow, with the step marked."""
+    if result.overview is None:
+        return {"html": ""}
+    from spin_magic.report.graph.page import render_flow_part  # noqa: PLC0415 -- only when it is looked at
+
+    try:
+        return {"html": render_flow_part(result.overview(), marked=result.step)}
+    except SpinError as ex:
+        return {"html": "", "said": str(ex)}
+
+
 def bind(result: SpinResult, name: Any, to: Any) -> Answer:
     """Bind an artifact to a name of the notebook, if that is free."""
     shell = _shell()

@@ -112,6 +112,8 @@ class View:
                 return self._drawable(answers.display(result, name))
             case {"ask": "card", "index": index}:
                 return answers.card(result, index)
+            case {"ask": "flow"}:
+                return answers.flow(result)
             case {"ask": "tasks"}:
                 return answers.tasks(result)
             case {"ask": "bind", "name": name, "as": to}:

@@ -216,6 +216,19 @@ def test_another_task_is_chosen_from_a_menu(seen: Seen, screenshots: Path) -> No
     expect(seen.cell("print('now', _spin.inputs.index)")).to_contain_text("now 1")
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_flow_is_drawn_with_this_step_marked(seen: Seen, screenshots: Path, theme: str) -> None:
+    seen.theme(theme)
+    cell = seen.cell("shown = %spin TrainFlow train")
+    if not cell.locator("[data-test='flow']").count():
+        cell.get_by_role("button", name="Flow", exact=True).click()
+    step = cell.locator("[data-test='flow'] .spin-step[data-step='prepare']")
+    expect(step).to_be_visible()
+    cell.screenshot(path=screenshots / f"flow-tab-{theme}.png")
+    step.click()
+    expect(cell.get_by_role("status")).to_contain_text("%spin_inputs TrainFlow prepare")
+
+
 def test_a_long_step_shows_that_it_lives(seen: Seen) -> None:
     seen.run_below("%%spin TrainFlow prepare\nimport time\ntime.sleep(3)", wait=False)
     cell = seen.cell("time.sleep(3)")

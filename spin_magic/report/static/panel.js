@@ -186,17 +186,40 @@ class Panel {
     });
   }
 
-  tools() {
-    const line = make("div", { className: "spin-tools", hidden: true });
-    const opener = button("Other tasks", () => {
-      line.hidden = !line.hidden;
-      opener.setAttribute("aria-expanded", String(!line.hidden));
-      if (!line.hidden && !line.childElementCount) this.ask({ ask: "tasks" }, (answer) => this.choices(line, answer));
+  // A button at the end of the tabs, and what it opens below them.
+  tool(text, question, fill) {
+    const place = make("div", { className: "spin-tools", hidden: true });
+    const opener = button(text, () => {
+      place.hidden = !place.hidden;
+      opener.setAttribute("aria-expanded", String(!place.hidden));
+      if (!place.hidden && !place.childElementCount) this.ask(question, (answer) => fill(place, answer));
     });
     opener.setAttribute("aria-expanded", "false");
     const tabs = this.root.querySelector(".spin-tabs");
     tabs?.append(opener);
-    tabs?.after(line);
+    tabs?.after(place);
+    return opener;
+  }
+
+  flow(place, { html }) {
+    // Our own page, every text in it escaped, as the panel's.
+    place.innerHTML = html;
+    const magic = this.root.querySelector(".spin-title").textContent.trim().split(/\s*\/\s*/)[0];
+    for (const node of place.querySelectorAll(".spin-step")) {
+      const name = node.dataset.step;
+      node.setAttribute("role", "button");
+      const copy = async () => {
+        await navigator.clipboard?.writeText(`%spin_inputs ${magic} ${name}`);
+        this.say(`Copied for a new cell: %spin_inputs ${magic} ${name}`);
+      };
+      node.addEventListener("click", copy);
+      node.addEventListener("keydown", (event) => event.key === "Enter" && copy());
+    }
+  }
+
+  tools() {
+    const opener = this.tool("Flow", { ask: "flow" }, (place, answer) => this.flow(place, answer));
+    this.tool("Other tasks", { ask: "tasks" }, (place, answer) => this.choices(place, answer));
     const rows = [...this.root.querySelectorAll(".spin-pane-1 .spin-row")];
     if (rows.length < 12) return;
     const filter = make("input", { type: "search", className: "spin-field", placeholder: "Filter", ariaLabel: "Filter outputs" });
