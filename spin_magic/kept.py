@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from spin_magic.forked import Locked
 
 Stamp = tuple[int, int, int, int]
 Value = TypeVar("Value")
@@ -46,7 +47,42 @@ def settled(seen: Stamp, looked_ns: int) -> bool:
     return looked_ns - changed > tick
 
 
-class Kept(Generic[Value]):
+class Look:
+    """A look at a file before it is read, which tells later whether it was written since.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Attributes
+    ----------
+    settled : bool
+        Whether any change since must show; if not, what was read is not to be kept.
+
+    Raises
+    ------
+    OSError
+        It is not there, or may not be looked at.
+    """
+
+    __slots__ = ("_seen", "path", "settled")
+
+    def __init__(self, path: str) -> None:
+        looked = time.time_ns()
+        self.path = path
+        self._seen = stamp(path)
+        self.settled = settled(self._seen, looked)
+
+    def changed(self) -> bool:
+        """Tell whether the file was written, or went, since the look."""
+        try:
+            return stamp(self.path) != self._seen
+        except OSError:
+            return True
+
+
+class Kept(Locked, Generic[Value]):
     """Values read from paths, each kept while its path stays as it was; the least recently used go first.
 
     Parameters
@@ -58,10 +94,10 @@ class Kept(Generic[Value]):
     """
 
     def __init__(self, read: Callable[[str], Value], limit: int) -> None:
+        super().__init__()
         self._read = read
         self._limit = limit
         self._known: OrderedDict[str, tuple[Stamp, Value]] = OrderedDict()
-        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._known)

@@ -49,13 +49,12 @@ class Store:
             A fresh object, and what can tell later whether it was changed. None where the artifact is not
             here, is damaged, or was pickled by other versions.
         """
-        path = shelves.place(self.folder, sha)
         try:
             if not settings.limit() or not shelves.ready(self.folder, make=False):
                 return None
-            return self._opened(path)
+            return self._opened(shelves.place(self.folder, sha))
         except forms.Damaged:
-            shelves.drop(path)
+            shelves.drop(shelves.place(self.folder, sha))
         except (OSError, MemoryError, shelves.Unusable):
             return None
         except Exception:  # noqa: BLE001 -- a pickle may run any code; the caller unpickles the original
@@ -84,7 +83,10 @@ class Store:
 
     def has(self, sha: str) -> bool:
         """Say whether an artifact seems to be here, without reading it."""
-        return settings.limit() > 0 and os.path.isfile(shelves.place(self.folder, sha))
+        try:
+            return settings.limit() > 0 and os.path.isfile(shelves.place(self.folder, sha))
+        except shelves.Unusable:
+            return False
 
     def adopt(self, sha: str, raw: bytes) -> tuple[Any, Untouched | None]:
         """Unpickle an artifact, write it for the next time, and give what `load` gives from now on.
@@ -104,9 +106,10 @@ class Store:
         unpickled = pickles.Unpickled(raw)
         form = None if sha in self._unreadable else _split(raw, unpickled)
         if form is None:
-            written = self._put(sha, [raw], {"plain": True})
+            if not self._put(sha, [raw], {"plain": True}):
+                return unpickled.value, None
             read = functools.partial(_plain_bytes, shelves.place(self.folder, sha))
-            return unpickled.value, LoadedPlain(read, len(raw)) if written else None
+            return unpickled.value, LoadedPlain(read, len(raw))
         head, packages = form
         facts = {"plain": False, "python": origins.PYTHON, "packages": packages}
         written = self._put(sha, [head.head, *head.buffers], facts)
@@ -142,9 +145,11 @@ class Store:
     def clear(self) -> int:
         """Remove every entry and give the number of bytes freed. Values that were loaded live on."""
         freed = 0
-        for one in shelves.entries(self.folder) if shelves.ready(self.folder, make=False) else ():
-            shelves.drop(one.path)
-            freed += one.size
+        if shelves.ready(self.folder, make=False):
+            shelves.sweep(self.folder)
+            for one in shelves.entries(self.folder):
+                shelves.drop(one.path)
+                freed += one.size
         self._total = None
         return freed
 

@@ -1,16 +1,25 @@
-"""The cache's folder: the user's alone, bounded, the least recently used going first."""
+"""The cache's folder: the user's alone, bounded, the least recently used going first.
+
+Only what bears a name that the cache gives is ever listed or removed.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 STALE_SECONDS = 60
 SPARE_BYTES = 10**9
+
+_SHELF = re.compile(r"[0-9a-f]{2}")
+_ENTRY = re.compile(r"[0-9a-f]{40}")
+_TEMPORARY = re.compile(r"[0-9a-f]{40}(\.ok)?\.[0-9]+\.[0-9a-f]+\.tmp")
 
 
 class Unusable(Exception):  # noqa: N818 -- never leaves this package
@@ -65,28 +74,49 @@ def _made(path: str) -> bool:
 
 
 def place(folder: str, sha: str) -> str:
-    """Give the path of an entry."""
+    """Give the path of an entry.
+
+    Raises
+    ------
+    Unusable
+        It is no SHA as Metaflow makes them, but a name of an extension's datastore.
+    """
+    if not _ENTRY.fullmatch(sha):
+        raise Unusable(f"{sha!r} is no SHA.")
     return os.path.join(folder, sha[:2], sha)
 
 
 def entries(folder: str) -> list[Kept]:
-    """List the entries, removing on the way what writers left that are gone."""
+    """List the entries."""
     found = []
-    for shelf in _scanned(folder):
-        names = (
-            {item.name: item for item in _scanned(shelf.path)} if shelf.is_dir(follow_symlinks=False) else {}
-        )
+    for names in _shelves(folder):
         for name, item in names.items():
-            if name.endswith(".tmp"):
-                _sweep(item.path)
-            elif name.endswith(".ok"):
-                if name.removesuffix(".ok") not in names:
-                    remove(item.path)
-            else:
-                kept = _kept(item, names.get(name + ".ok"))
-                if kept:
-                    found.append(kept)
+            kept = _kept(item, names.get(name + ".ok")) if _ENTRY.fullmatch(name) else None
+            if kept:
+                found.append(kept)
     return found
+
+
+def sweep(folder: str) -> None:
+    """Remove what writers left that are gone."""
+    for names in _shelves(folder):
+        for name, item in names.items():
+            if _TEMPORARY.fullmatch(name):
+                _sweep(item.path)
+            elif name.endswith(".ok") and name.removesuffix(".ok") not in names:
+                remove(item.path)
+
+
+def _shelves(folder: str) -> Iterator[dict[str, os.DirEntry[str]]]:
+    for shelf in _scanned(folder):
+        if _SHELF.fullmatch(shelf.name) and shelf.is_dir(follow_symlinks=False):
+            yield {item.name: item for item in _scanned(shelf.path) if _ours(item, shelf.name)}
+
+
+def _ours(item: os.DirEntry[str], shelf: str) -> bool:
+    name = item.name
+    named = _ENTRY.fullmatch(name.removesuffix(".ok")) or _TEMPORARY.fullmatch(name)
+    return bool(named) and name.startswith(shelf) and item.is_file(follow_symlinks=False)
 
 
 def _scanned(path: str) -> list[os.DirEntry[str]]:
@@ -159,6 +189,7 @@ def make_room(folder: str, size: int, limit: int) -> int:
     int
         How many bytes the folder holds then.
     """
+    sweep(folder)
     kept = sorted(entries(folder), key=lambda one: one.used, reverse=True)
     total = sum(one.size for one in kept)
     enough = limit if total + size <= limit else limit * 9 // 10

@@ -52,7 +52,8 @@ def info() -> Info:
     folder, limit = settings.folder(), settings.limit()
     problem = settings.limit_problem() or ("" if limit else f"{settings.LIMIT} is 0, so nothing is kept.")
     try:
-        kept = entries(folder) if ready(folder, make=False) else []
+        # Making it is the only way to learn whether it can be made.
+        kept = entries(folder) if ready(folder, make=limit > 0) else []
     except Unusable as ex:
         return Info(folder, 0, 0, limit, str(ex))
     return Info(folder, len(kept), sum(one.size for one in kept), limit, problem)

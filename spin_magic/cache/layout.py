@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAGIC = b"spin_magic entry"
-FORMAT = 1
+FORMAT = 2
 ALIGNMENT = 64
 _FIXED = struct.Struct("<16sIIQQ")  # magic, format, crc32, length of the JSON, length of the file
 

@@ -25,31 +25,42 @@ def _has_pyarrow() -> bool:
 def _reduce_frame(frame: Any) -> Any:
     if not frame.width or not all(_faithful(kind) for kind in frame.dtypes):
         return frame.__reduce_ex__(5)
-    return frame_from_arrow, (_arrow(frame),)
+    return frame_from_arrow, _parts(frame)
 
 
 def _reduce_series(series: Any) -> Any:
     if not _faithful(series.dtype):
         return series.__reduce_ex__(5)
-    return series_from_arrow, (_arrow(series.to_frame()),)
+    return series_from_arrow, _parts(series.to_frame())
 
 
-def _arrow(frame: Any) -> Any:
+def _parts(frame: Any) -> tuple[Any, list[str], list[str]]:
     import polars as pl  # noqa: PLC0415 -- in use, and slow to import
 
-    return frame.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    table = frame.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    # Polars gives a column of a table another name where its own is empty, and forgets how it is sorted.
+    numbered = table.rename_columns([str(number) for number in range(frame.width)])
+    return numbered, frame.columns, [_order(series) for series in frame]
 
 
-def frame_from_arrow(table: Any) -> Any:
+def _order(series: Any) -> str:
+    return next((flag for flag in ("SORTED_ASC", "SORTED_DESC") if series.flags.get(flag)), "")
+
+
+def frame_from_arrow(table: Any, names: list[str], orders: list[str]) -> Any:
     """Make the frame again, over the table's own memory."""
     import polars as pl  # noqa: PLC0415 -- in use, and slow to import
 
-    return pl.from_arrow(table)
+    frame: Any = pl.from_arrow(table)
+    lost = [(one, order) for one, order in zip(frame, orders, strict=True) if order and order != _order(one)]
+    frame = frame.with_columns([one.set_sorted(descending=order == "SORTED_DESC") for one, order in lost])
+    frame.columns = names
+    return frame
 
 
-def series_from_arrow(table: Any) -> Any:
+def series_from_arrow(table: Any, names: list[str], orders: list[str]) -> Any:
     """Make the series again, over the table's own memory."""
-    return frame_from_arrow(table).to_series()
+    return frame_from_arrow(table, names, orders).to_series()
 
 
 def _faithful(kind: Any) -> bool:

@@ -17,7 +17,15 @@ _BINARY = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 def folder() -> str:
     """Give the path of the cache folder, which need not be there yet."""
-    return os.environ.get(FOLDER) or _default_folder()
+    chosen = os.environ.get(FOLDER)
+    return _inside(chosen) if chosen else _default_folder()
+
+
+@functools.cache
+def _inside(chosen: str) -> str:
+    # A folder of our own within the user's, who may have other things there. Kept, since a step may
+    # change the working directory.
+    return os.path.join(os.path.abspath(os.path.expanduser(chosen)), "artifacts")
 
 
 @functools.cache

@@ -23,7 +23,8 @@ MOST_THREADS = 4
 class Ahead:
     """Bytes of large artifacts that are not in the cache, on their way before they are asked for.
 
-    Results that nobody asked for go when it is closed, and its threads end.
+    Results that nobody asked for go when it is closed, and its threads end. A process that is forked
+    from this one has none of the threads: there it does nothing, and gives nothing.
 
     Parameters
     ----------
@@ -33,6 +34,7 @@ class Ahead:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = min(MOST_BYTES, _available() // 4) if most is None else most
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._queue: deque[tuple[str, int, TaskDataStore]] = deque()
         self._known: dict[str, tuple[Future[bytes | None], int]] = {}
@@ -46,6 +48,8 @@ class Ahead:
 
     def want(self, pairs: Iterable[tuple[TaskDataStore, str]]) -> None:
         """Start fetching artifacts, in this order; those that are at hand already are left out."""
+        if self._forked():
+            return
         store = cache.store()
         for task, name in pairs:
             size = detail(task, name).get("size") or 0
@@ -59,6 +63,8 @@ class Ahead:
 
     def take(self, sha: str) -> bytes | None:
         """Give the bytes of an artifact, waiting for them if they are on their way, or else None."""
+        if self._forked():
+            return None
         with self._lock:
             known = self._known.get(sha)
             if known is None or not (known[0].running() or known[0].done()):
@@ -74,9 +80,14 @@ class Ahead:
 
     def close(self) -> None:
         """Forget what was not asked for."""
+        if self._forked():
+            return
         with self._lock:
             self._queue.clear()
             self._known.clear()
+
+    def _forked(self) -> bool:
+        return os.getpid() != self._process
 
     def _start(self) -> None:
         with self._lock:

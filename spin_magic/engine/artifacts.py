@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+
+from metaflow.datastore.exceptions import DataException
 
 from spin_magic import cache
 from spin_magic.engine.blobs import MEMORY, TINY, detail, read
@@ -71,6 +74,22 @@ def fetch(store: TaskDataStore, name: str, ahead: Ahead | None = None) -> tuple[
     if len(raw) <= TINY and is_local(store):
         return _from_bytes(raw)
     return cache.store().adopt(sha, raw)
+
+
+def trouble(store: TaskDataStore, name: str) -> str:
+    """Say what is wrong with an artifact's bytes, after it could not be loaded; empty if nothing is."""
+    sha, blobs = store._objects[name], store._ca_store
+    path = blobs._storage_impl.path_join(blobs._prefix, sha[:2], sha)
+    try:
+        if not blobs._storage_impl.is_file([path])[0]:
+            return "is missing from the datastore"
+        ((_, raw),) = read(store, [sha])
+    except DataException:
+        return "is damaged in the datastore"
+    except Exception:  # noqa: BLE001 -- each datastore has errors of its own, and the first is told
+        return ""
+    whole = hashlib.sha1(raw, usedforsecurity=False).hexdigest() == sha
+    return "" if whole else "is damaged in the datastore"
 
 
 def load_many(pairs: Sequence[tuple[TaskDataStore, str]]) -> list[Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from metaflow.datastore.content_addressed_store import ContentAddressedStore
+
+from spin_magic.forked import Locked
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
@@ -50,17 +51,17 @@ def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes
     yield from blobs.load_blobs(shas)
 
 
-class Memory:
+class Memory(Locked):
     """Tiny pickles by their SHA, bounded, the least recently used dropped first.
 
     Bytes are kept and not objects, so that every reader unpickles its own.
     """
 
     def __init__(self, limit: int = MEMORY_BYTES) -> None:
+        super().__init__()
         self._limit = limit
         self._total = 0
         self._blobs: OrderedDict[str, bytes] = OrderedDict()
-        self._lock = threading.Lock()
 
     def get(self, sha: str) -> bytes | None:
         """Give a pickle, if it is here."""

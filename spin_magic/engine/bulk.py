@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow.datastore.task_datastore import TaskDataStore
 
 from spin_magic.errors import TaskError
+from spin_magic.kept import Look
 
 if TYPE_CHECKING:
     from metaflow.datastore.flow_datastore import FlowDataStore
@@ -23,8 +24,12 @@ Place = tuple[str, str, str]
 DETAILS = 4096
 
 
-def local_store(flow_store: FlowDataStore, folder: str, info: TaskInfo) -> TaskDataStore | None:
+def local_store(
+    flow_store: FlowDataStore, folder: str, info: TaskInfo
+) -> tuple[TaskDataStore | None, Look | None]:
     """Open a task in a local datastore; None where its latest attempt has not finished.
+
+    Along with it comes a look at the file that lists its artifacts, taken before it was read.
 
     Parameters
     ----------
@@ -39,15 +44,16 @@ def local_store(flow_store: FlowDataStore, folder: str, info: TaskInfo) -> TaskD
         names = os.listdir(folder)
         attempt = max((int(name.partition(".")[0]) for name in names if name.endswith(STARTED)), default=None)
         if attempt is None or f"{attempt}.{TaskDataStore.METADATA_DONE_SUFFIX}" not in names:
-            return None
-        with FileIO(f"{folder}{os.sep}{attempt}.{TaskDataStore.METADATA_DATA_SUFFIX}") as file:
-            data = json.loads(file.read())
+            return None, None
+        look = Look(f"{folder}{os.sep}{attempt}.{TaskDataStore.METADATA_DATA_SUFFIX}")
+        with FileIO(look.path) as file:
+            data = dict(json.loads(file.read()))
     except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as ex:
+        return None, None
+    except (OSError, ValueError, TypeError) as ex:
         msg = f"The list of artifacts of {info.run}/{info.step}/{info.id} in {folder} cannot be read: {ex}"
         raise TaskError(msg) from ex
-    return _opened(flow_store, (info.run, info.step, info.id), attempt, data)
+    return _opened(flow_store, (info.run, info.step, info.id), attempt, data), look
 
 
 def other_stores(flow_store: FlowDataStore, infos: Iterable[TaskInfo]) -> dict[Place, TaskDataStore]:

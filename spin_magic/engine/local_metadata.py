@@ -3,7 +3,7 @@
 The provider itself parses every file of every object on each question, which takes longer than a
 spin where runs are many or wide. The files are FLOW/RUN/STEP/TASK/_meta with `_self.json` and, for a
 task, `sysmeta_FIELD_TIME.json`. Metaflow writes each under another name and renames it, so that a
-change always shows in the stamp of its folder.
+change to a task always shows in the stamp of its folder.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LocalRuns:
         """Find a run by its id."""
         if run.startswith(".") or os.path.basename(run) != run:
             return None
-        return _there(self._runs, os.path.join(self._flow, run, META))
+        return _there(self._runs, _self(os.path.join(self._flow, run)))
 
     def steps(self, run: str) -> list[str]:
         """List the steps that a run has reached, ``_parameters`` among them."""
@@ -133,9 +133,9 @@ def _read(path: str) -> dict[str, Any]:
     return found
 
 
-def _read_run(meta: str) -> RunInfo:
-    run = os.path.basename(os.path.dirname(meta))
-    known = _read(os.path.join(meta, "_self.json"))
+def _read_run(path: str) -> RunInfo:
+    *_, run, _, _ = path.split(os.sep)
+    known = _read(path)
     tags = [*(known.get("tags") or ()), *(known.get("system_tags") or ())]
     # Tagging a run writes the file anew, with the time of the tagging.
     created = int(run) / 1e6 if _is_time(run) else known["ts_epoch"] / 1000

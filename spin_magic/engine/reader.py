@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from spin_magic.cache import Untouched
     from spin_magic.engine.ahead import Ahead
+    from spin_magic.kept import Look
 
 OPENED = 16384
 
@@ -68,13 +70,19 @@ class PastTask:
             The task has none of that name.
         TaskError
             It cannot be read.
+        Exception
+            Whatever unpickling it raises.
         """
         if self._store is None or name not in self.objects:
             raise KeyError(name)
         try:
             return artifacts.fetch(self._store, name, ahead)
-        except (DataException, OSError, TypeError) as ex:
-            msg = f"Artifact {name!r} of {self.pathspec} cannot be read from the datastore: {ex}"
+        except (DataException, OSError, TypeError, EOFError, pickle.UnpicklingError) as ex:
+            wrong = artifacts.trouble(self._store, name)
+            if not wrong and isinstance(ex, EOFError | pickle.UnpicklingError):
+                raise
+            what = f"{wrong}: choose another run" if wrong else f"cannot be read from the datastore: {ex}"
+            msg = f"Artifact {name!r} of {self.pathspec} {what}"
             raise TaskError(msg) from ex
 
     def stored(self, names: Iterable[str]) -> list[tuple[TaskDataStore, str]]:
@@ -117,7 +125,7 @@ class Reader:
     def __init__(self, flow: str, root: Path | None) -> None:
         self.flow = flow
         self._root = root
-        self._opened: OrderedDict[Place, PastTask] = OrderedDict()
+        self._opened: OrderedDict[Place, tuple[PastTask, Look | None]] = OrderedDict()
 
     def datastore(self, info: TaskInfo) -> FlowDataStore:
         """Open the datastore that holds a task's artifacts."""
@@ -135,36 +143,38 @@ class Reader:
         """Open several tasks at once, and give them in their order."""
         found: dict[Place, PastTask | None] = {_place(info): self._known(info) for info in infos}
         unknown = [info for info in infos if found[_place(info)] is None]
-        for info, store in self._stores(unknown):
+        for info, store, look in self._stores(unknown):
             found[_place(info)] = opened = PastTask(self.flow, info, store)
-            if info.closed:
-                self._opened[_place(info)] = opened
+            if info.closed and (look is None or look.settled):
+                self._opened[_place(info)] = opened, look
         while len(self._opened) > OPENED:
             self._opened.popitem(last=False)
         return [task for info in infos if (task := found[_place(info)])]
 
     def _known(self, info: TaskInfo) -> PastTask | None:
-        task = self._opened.get(_place(info))
+        task, look = self._opened.get(_place(info), (None, None))
         # Not the path: where only an artifact tells it, it is filled in after the task was opened.
-        if task is None or replace(task.info, path=info.path) != info:
+        if task is None or replace(task.info, path=info.path) != info or (look and look.changed()):
             return None
         self._opened.move_to_end(_place(info))
         return task
 
-    def _stores(self, infos: Sequence[TaskInfo]) -> Iterator[tuple[TaskInfo, TaskDataStore | None]]:
+    def _stores(
+        self, infos: Sequence[TaskInfo]
+    ) -> Iterator[tuple[TaskInfo, TaskDataStore | None, Look | None]]:
         elsewhere: dict[FlowDataStore, list[TaskInfo]] = {}
         for info in infos:
             flow_store = self.datastore(info)
             if flow_store.TYPE != "local":
                 elsewhere.setdefault(flow_store, []).append(info)
             elif flow_store.datastore_root is None:  # the task has not begun
-                yield info, None
+                yield info, None, None
             else:
                 folder = os.path.join(flow_store.datastore_root, self.flow, *_place(info))
-                yield info, local_store(flow_store, folder, info)
+                yield info, *local_store(flow_store, folder, info)
         for flow_store, group in elsewhere.items():
             stores = other_stores(flow_store, group)
-            yield from ((info, stores.get(_place(info))) for info in group)
+            yield from ((info, stores.get(_place(info)), None) for info in group)
 
 
 def _place(info: TaskInfo) -> Place:

@@ -62,6 +62,8 @@ class InputStore:
 
     Attributes
     ----------
+    watched : bool
+        True while the step runs: only then what it reads is remembered.
     loaded : dict of str to Loaded
         What the step has read so far.
     foresight : Foresight or None
@@ -76,6 +78,7 @@ class InputStore:
         missing: Mapping[str, Exception] | None = None,
     ) -> None:
         self.source = source
+        self.watched = False
         self.loaded: dict[str, Loaded] = {}
         self.foresight: Foresight | None = None
         self._around = around
@@ -96,7 +99,8 @@ class InputStore:
                 loaded = Loaded(copied(self._overrides[name]), None)
             else:
                 loaded = Loaded(*self._fetch(name))
-        self.loaded[name] = loaded
+        if self.watched:
+            self.loaded[name] = loaded
         return loaded.value
 
     def _fetch(self, name: str) -> tuple[Any, Untouched | None]:

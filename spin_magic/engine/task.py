@@ -211,8 +211,13 @@ def run(job: Job) -> Outcome:
         with Foresight([store.source for store in job.inputs], names) as foresight:
             for store in job.inputs:
                 store.foresight = foresight if job.execute else None
+                store.watched = job.execute
             error = _run_step(task, job, run_id, metadata)
         output.settle(job.inputs)
+        for store in job.inputs:
+            # The class of a spin is garbage that waits for the collector, and holds the stores until then.
+            store.watched = False
+            store.loaded.clear()
         cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
     made = Outcome(
         flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object

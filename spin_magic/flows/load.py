@@ -97,21 +97,20 @@ class FlowCode:
             return
         self._depth += 1
         frame = self.module.__dict__.get("ForeachFrame")
-        main, path, argv = sys.modules["__main__"], list(sys.path), list(sys.argv)
+        main, argv = sys.modules["__main__"], list(sys.argv)
         self.module.__dict__.setdefault("ForeachFrame", ForeachFrame)
         sys.modules["__main__"] = self.module
         try:
             if self.path is None:
                 yield
             else:
-                sys.path.insert(0, str(import_root(self.path, self.module)))
                 sys.argv[:] = [str(self.path)]
                 with self.local.installed():
                     yield
         finally:
             self._depth -= 1
             sys.modules["__main__"] = main
-            sys.path[:], sys.argv[:] = path, argv
+            sys.argv[:] = argv
             if frame is None:
                 self.module.__dict__.pop("ForeachFrame", None)
 
@@ -189,7 +188,7 @@ def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
     module = ModuleType(ref.module or path.stem)
     module.__file__ = str(path)
     module.__package__ = module.__name__.rpartition(".")[0]
-    local = LocalModules([import_root(path, module), path.parent, cwd])
+    local = LocalModules([import_root(path, module), path.parent, cwd], text)
     code = FlowCode(None, module, path, text, local)
     linecache.cache.pop(str(path), None)
     code.random_states = _execute_apart(code)
@@ -227,7 +226,9 @@ def _execute(code: FlowCode) -> None:
             if module.__package__:
                 importlib.import_module(module.__package__)
             sys.modules[name] = module
-            exec(compiled, module.__dict__)  # noqa: S102 -- a flow file is code that the user runs
+            with code.local.opened.noted():
+                exec(compiled, module.__dict__)  # noqa: S102 -- a flow file is code that the user runs
+            code.local.keep_settings()
         except SystemExit:
             msg = (
                 f"{path.name} ends the process while it is loaded: put what starts the flow under "

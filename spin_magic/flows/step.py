@@ -54,6 +54,7 @@ def build_from_cell(text: StepText, code: FlowCode, cls: Any, name_file: NameFil
         The text does not compile, or its decorators fail.
     """
     step = text.node.name
+    code.local.claim(text.source)
     existing = getattr(cls, step, None)
     namespace = existing.__globals__ if isinstance(existing, FunctionType) else code.module.__dict__
     try:

@@ -83,7 +83,7 @@ def _row(
         return DiffRow(name, "not compared", "it is large: ask with diff()", load_before, after)
     try:
         alike = max(sizes) <= SMALL_BYTES and _same_pickle(name, now, past.objects[name])
-        same = alike or same_value(load_before(), now.load())
+        same = alike or same_value(load_before(), now.load(), deadline)
     except (Incomparable, TaskError) as ex:
         return DiffRow(name, "not compared", str(ex), load_before, after)
     except Exception as ex:  # noqa: BLE001 -- unpickling may run any code

@@ -103,5 +103,5 @@ def _differs(fresh: Artifact, value: Any) -> bool:
         return True
     try:
         return not same_value(fresh.load(), value)
-    except Exception:  # noqa: BLE001 -- a note is not worth a failure
-        return False
+    except Exception:  # noqa: BLE001 -- that it pickles otherwise is known, and no more can be told
+        return True

@@ -57,9 +57,6 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         render=lambda result: _render(plan, result),
     )
     result.notes.extend(notes_on(plan, outcome, result))
-    for store in plan.stores:
-        # The class of a spin is garbage that waits for the collector, and holds the stores until then.
-        store.loaded.clear()
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
 

@@ -14,7 +14,7 @@ __all__ = ["inputs_mimebundle", "mimebundle", "summarize_inputs", "summarize_res
 
 
 def mimebundle(result: SpinResult) -> dict[str, Any]:
-    """Show a spin as text, as HTML and, where widgets can live, as a widget.
+    """Show a spin as text and as HTML, which a widget without a view makes live where there is a kernel.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def mimebundle(result: SpinResult) -> dict[str, Any]:
             # Late: importing ipywidgets takes a while, and a plain script never needs it.
             from spin_magic.report import view  # noqa: PLC0415
 
-            bundle |= view.show(result, html, lambda other: render_html(summarize_result(other)))
+            view.enliven(result, html, lambda other: render_html(summarize_result(other)))
     except Exception as error:  # noqa: BLE001  (a panel may not break a spin that went well)
         bundle.setdefault("text/plain", "")
         bundle["text/plain"] += f"\n(the panel could not be drawn whole: {type(error).__name__})"

@@ -1,7 +1,12 @@
-"""The panel where a kernel is: a widget with the same HTML, which asks when something is opened."""
+"""The panel where a kernel is: a model without a view, which adds to the HTML in the page what only it can.
+
+The output itself is the HTML. So a notebook that is opened without its kernel shows the panel, where a
+widget's view would show an error in its place.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from importlib.resources import files
@@ -16,7 +21,7 @@ from spin_magic.report import answers
 from spin_magic.report.guard import attempt
 from spin_magic.result import SpinResult
 
-MIME = "application/vnd.jupyter.widget-view+json"
+_ID = re.compile(r"spin-panel-[0-9a-f]{8}")
 # What the page draws by itself; anything else is the front end's to draw.
 DRAWN = frozenset({"text/plain", "text/html", "text/latex", "text/markdown", "image/png", "image/jpeg"})
 
@@ -29,19 +34,31 @@ _retired: list[View] = []
 
 
 class PanelWidget(anywidget.AnyWidget):
-    """The panel's model: its HTML, and whether its result is still there to be asked.
+    """The panel's model: which panel of the page it is, and whether its result is still there to be asked.
 
-    It is one model with one script, since each model is a message that the page waits for.
+    Attributes
+    ----------
+    panel : str
+        Id of the panel in the page.
+    html : str
+        Another panel in its place; empty for the one that the output has.
+    style : str
+        Style sheet of what is added.
+    live : bool
+        Whether the kernel still answers.
     """
 
     _esm = files("spin_magic.report").joinpath("static/panel.js").read_text(encoding="utf-8")
-    _css = files("spin_magic.report").joinpath("static/live.css").read_text(encoding="utf-8")
+    panel = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)
+    style = traitlets.Unicode(
+        files("spin_magic.report").joinpath("static/live.css").read_text(encoding="utf-8")
+    ).tag(sync=True)
     live = traitlets.Bool(default_value=True).tag(sync=True)
 
 
-def show(result: SpinResult, html: str, render: Render) -> dict[str, Any]:
-    """Make the widget of a result and retire the one that its step had before.
+def enliven(result: SpinResult, html: str, render: Render) -> None:
+    """Make the model of a panel and retire the one that its step had before.
 
     Parameters
     ----------
@@ -51,11 +68,6 @@ def show(result: SpinResult, html: str, render: Render) -> dict[str, Any]:
         Its panel.
     render : callable
         Draws the panel of another result, when the page asks for one.
-
-    Returns
-    -------
-    dict
-        The widget's MIME bundle, without a text.
     """
     key = (result.flow, result.step)
     before = _shown.pop(key, None)
@@ -67,7 +79,6 @@ def show(result: SpinResult, html: str, render: Render) -> dict[str, Any]:
     for old in [old for old in _retired if old.cell == view.cell and old.message != view.message]:
         old.close()
         _retired.remove(old)
-    return {MIME: {"version_major": 2, "version_minor": 0, "model_id": view.widget.model_id}}
 
 
 class View:
@@ -87,7 +98,8 @@ class View:
         self._result: SpinResult | None = result
         self._render = render
         self.cell, self.message = _running()
-        self.widget = PanelWidget(html=html)
+        named = _ID.search(html)
+        self.widget = PanelWidget(panel=named[0] if named else "")
         self.widget.on_msg(self._on_message)
         self._outputs: list[Any] = []
 

@@ -151,9 +151,10 @@ class History:
         if next(self.metadata.runs(), None) is None:
             places = ", ".join(map(str, self.metadata.searched)) or "any .metaflow folder from here upward"
             return TaskError(f"{self.flow} has no run in {places}. Make one first: `python <flow file> run`.")
+        where = f"in {', '.join(sorted(others))}" if others else "without any owner's tag"
         return TaskError(
-            f"{self.flow} has no run in namespace {namespace!r}; there are some in "
-            f'{", ".join(sorted(others))}. Choose one with --namespace, or --namespace "" for all.'
+            f"{self.flow} has no run in namespace {namespace!r}; there are some {where}. "
+            'Choose one with --namespace, or --namespace "" for all.'
         )
 
     def run(self, run_id: str, namespace: str | None) -> RunInfo:

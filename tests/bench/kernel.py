@@ -12,7 +12,6 @@ from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
 LOAD = "%load_ext spin_magic"
 
 
@@ -23,10 +22,7 @@ class Shown:
     seconds: float = 0.0
     printed: str = ""
     outputs: list[Any] = field(default_factory=list)
-
-    @property
-    def has_widget(self) -> bool:
-        return any(WIDGET in data for data in self.outputs)
+    widgets: list[Any] = field(default_factory=list)
 
 
 class Kernel:
@@ -59,11 +55,12 @@ class Kernel:
         return shown
 
     def panel(self, code: str, cell: str = "a-cell") -> float:
-        """Run a spin, make sure that its panel was shown as text, HTML and widget, and give the seconds."""
+        """Run a spin, make sure that its panel was shown and made live, and give the seconds."""
         shown = self.run(code, cell)
-        panels = [data for data in shown.outputs if "text/html" in data and WIDGET in data]
-        if not panels:
-            raise SystemExit(f"No panel with a widget was shown by: {code}")
+        named = [each["panel"] for each in shown.widgets if each.get("panel")]
+        panels = [data["text/html"] for data in shown.outputs if "text/html" in data and "text/plain" in data]
+        if not any(name in panel for name in named for panel in panels):
+            raise SystemExit(f"No live panel was shown by: {code}")
         return shown.seconds
 
     def value(self, expression: str) -> Any:
@@ -80,6 +77,8 @@ class Kernel:
                 return
             if kind == "stream":
                 shown.printed += content["text"]
+            if kind == "comm_open":
+                shown.widgets.append(content["data"]["state"])
             if kind in {"display_data", "execute_result"}:
                 shown.outputs.append(content["data"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spin_magic import spin
+from spin_magic import spin, spin_inputs
 from spin_magic.cache import settings
 
 NO_TIME = 1e-9
@@ -55,3 +55,19 @@ def test_what_was_changed_in_place_is_told_and_is_fresh_again(large, name, chang
         assert [f"`{name}`" in note for note in told] == [True]
         assert statuses(result)[name] == "changed"
     assert not spin("large.py", "end", body="self.array, self.frame, self.nested").notes
+
+
+def test_a_change_that_cannot_be_compared_is_told(large):
+    deep = "x = []\nfor _ in range(300): x = [x]\n"
+    body = f"{deep}self.nested['list'][1][0] = x\nself.array"
+    result = spin("large.py", "end", body=body, set={"nested": {"list": [0, [1]]}})
+    assert not any("changed in place" in note for note in result.notes)  # a value that was set is the user's
+    result = spin("large.py", "end", body=body)
+    assert [note for note in result.notes if "`nested` was changed in place" in note]
+
+
+def test_what_is_read_in_the_notebook_is_held_by_nothing_else(large):
+    inputs = spin_inputs("large.py", "end")
+    inputs.self.array[0] = -1.0
+    assert inputs.self._datastore.loaded == {}
+    assert spin("large.py", "end").self._datastore.loaded == {}

@@ -22,6 +22,9 @@ from spin_magic import cache
 from spin_magic.cache import settings
 from spin_magic.engine import ahead, artifacts, blobs
 from spin_magic.engine.ahead import Ahead
+from spin_magic.engine.past import TaskInfo
+from spin_magic.engine.reader import PastTask
+from spin_magic.errors import TaskError
 
 N = 30_000
 
@@ -122,6 +125,45 @@ def test_a_broken_blob_is_an_error_and_is_not_cached(store, name, harm):
         with pytest.raises((DataException, pickle.UnpicklingError)):
             artifacts.fetch(store, name, fetching)
     assert cache.info().entries == 0
+
+
+@pytest.mark.parametrize("name", ["frame0", "tiny"])
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        (damaged, "damaged"),
+        (cut, "damaged"),
+        (lambda path: path.write_bytes(b""), "damaged"),
+        (lambda path: path.write_bytes(gzip.compress(pickle.dumps([1] * 99)[:-9])), "damaged"),
+        (Path.unlink, "missing"),
+    ],
+)
+def test_what_is_wrong_with_a_blob_is_told_in_a_sentence(store, name, harm, told):
+    harm(blob(store, name))
+    task = PastTask("F", TaskInfo("1", "start", "2", 0.0, True, (), "local", None), store)
+
+    with pytest.raises(TaskError, match=rf"^Artifact '{name}' of F/1/start/2 is {told}"):
+        task.fetch(name)
+
+
+class Ending:
+    def __reduce__(self):
+        return _end, ()
+
+
+def _end():
+    raise EOFError("my own")
+
+
+def test_an_error_of_the_users_own_class_stays_as_it_is(store, tmp_path):
+    written = FlowDataStore(
+        "F", environment=None, storage_impl=type(store._storage_impl), ds_root=str(tmp_path / "data")
+    ).get_task_datastore("1", "start", "3", attempt=0, mode="w")
+    written.init_task()
+    written.save_artifacts(iter([("mine", Ending())]))
+
+    with pytest.raises(EOFError, match="my own"):
+        PastTask("F", TaskInfo("1", "start", "3", 0.0, True, (), "local", None), written).fetch("mine")
 
 
 def test_a_blob_that_is_not_there(store):

@@ -21,7 +21,7 @@ def test_a_folder_that_is_not_there_is_made_private(store):
 
 
 def test_an_open_folder_is_closed_if_it_is_empty(store):
-    Path(store.folder).mkdir(mode=0o755)
+    Path(store.folder).mkdir(mode=0o755, parents=True)
     sha = put(store)
 
     assert Path(store.folder).stat().st_mode & 0o777 == 0o700
@@ -49,6 +49,7 @@ def test_a_folder_of_somebody_else_is_not_believed(store, monkeypatch):
 
 def test_a_link_in_the_place_of_the_folder_is_not_followed(store, tmp_path):
     (tmp_path / "other").mkdir(mode=0o700)
+    Path(store.folder).parent.mkdir()
     Path(store.folder).symlink_to(tmp_path / "other")
 
     assert store.adopt(*artifact(LARGE))[0]["n"] == LARGE
@@ -62,6 +63,70 @@ def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
 
     assert cache.store().adopt(*artifact(LARGE))[0]["n"] == LARGE
     assert cache.info().entries == 0
+    assert "cannot be made: Not a directory" in repr(cache.info())
+
+
+def test_what_is_not_the_caches_is_left_alone(store, monkeypatch):
+    chosen, folder = Path(store.folder).parent, Path(store.folder)
+    folder.mkdir(mode=0o700, parents=True)
+    others = [
+        chosen / "Documents" / "thesis.txt",
+        chosen / "ab" / ("ab" * 20),
+        folder / "Documents" / ("ab" * 20),
+        folder / "Documents" / "draft.tmp",
+        folder / "ab" / "a.ok",
+        folder / "ab" / "draft.tmp",
+        folder / "ab" / ("cd" * 20),
+        folder / "ab" / ("ab" * 20) / "draft",
+    ]
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(10**6))
+    monkeypatch.setenv(settings.LIMIT, "3MB")
+
+    assert cache.info().bytes == 0
+    put(store)
+    put(store, seed=1)
+    assert cache.info().entries == 1
+    cache.clear()
+
+    assert all(path.stat().st_size == 10**6 for path in others)
+
+
+def test_info_removes_nothing_and_clear_what_dead_writers_left(store):
+    path = path_of(store, put(store))
+    left = [Path(f"{path}.4711.abcdef01.tmp"), Path(f"{path}.ok.4711.99.tmp")]
+    left.append(path.with_name(path.parent.name + "0" * 38 + ".ok"))
+    for one in left:
+        one.touch()
+
+    assert cache.info().entries == 1
+    assert all(one.exists() for one in left)
+    cache.clear()
+    assert files(store) == []
+
+
+def test_a_name_that_is_no_sha_is_not_cached(store):
+    _, raw = artifact(LARGE)
+
+    for name in ("../../elsewhere", "short", "AB" * 20):
+        assert store.adopt(name, raw)[0]["n"] == LARGE
+        assert store.load(name) is None
+        assert not store.has(name)
+    assert cache.info().entries == 0
+
+
+def test_the_folder_is_the_same_wherever_the_step_goes(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(settings.FOLDER, "~/mine")
+    assert settings.folder() == str(tmp_path / "mine" / "artifacts")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(settings.FOLDER, f"relative/{tmp_path.name}")
+    before = settings.folder()
+    monkeypatch.chdir("/")
+
+    assert settings.folder() == before == str(tmp_path / "relative" / tmp_path.name / "artifacts")
 
 
 def age(store: Store, sha: str, seconds: int) -> None:

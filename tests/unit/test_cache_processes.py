@@ -39,11 +39,53 @@ def run(code: str, store: Store, *arguments: str) -> subprocess.CompletedProcess
             *arguments,
         ],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, settings.FOLDER: store.folder},
+        env={**os.environ, settings.FOLDER: str(Path(store.folder).parent)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+HELD = """
+    import os, signal, threading, time
+    from concurrent.futures import Future
+    from types import SimpleNamespace
+    from spin_magic import forked, kept
+    from spin_magic.engine import ahead, blobs
+
+    fetching, one = ahead.Ahead(), kept.Kept(len, 8)
+    fetching._known["a" * 40] = (Future(), 1)
+    fetching._known["a" * 40][0].set_running_or_notify_cancel()
+    blobs.MEMORY.keep("b", b"blob")
+
+    def hold(lock, held):
+        with lock:
+            held.set()
+            time.sleep(600)
+
+    for lock in (fetching._lock, one._lock, blobs.MEMORY._lock):
+        held = threading.Event()
+        threading.Thread(target=hold, args=(lock, held), daemon=True).start()
+        held.wait()
+
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        fetching.want([(None, "x")])
+        assert fetching.take("a" * 40) is None
+        fetching.close()
+        assert blobs.MEMORY.get("b") == b"blob"
+        assert one.get(__file__) == len(__file__)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    os._exit(1 if status else 0)
+    """
+
+
+def test_a_forked_process_waits_for_no_thread_that_it_lacks(store):
+    done = run(HELD.replace("__file__", "os.__file__"), store)
+
+    assert done.returncode == 0, done.stderr
 
 
 def limit_file_size() -> None:
@@ -136,12 +178,13 @@ def test_a_killed_writer(store):
 def test_what_a_living_writer_writes_is_let_be(store):
     put(store)
     shelf = next(item for item in Path(store.folder).iterdir())
-    with (shelf / "abc.1.tmp").open("w") as file:
+    written = shelf / f"{shelf.name}{'0' * 38}.1.ab.tmp"
+    with written.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        assert cache.info().entries == 1
-        assert (shelf / "abc.1.tmp").exists()
-    assert cache.info().entries == 1
-    assert not (shelf / "abc.1.tmp").exists()
+        cache.clear()
+        assert written.exists()
+    cache.clear()
+    assert not written.exists()
 
 
 def fill(rounds: int) -> None:

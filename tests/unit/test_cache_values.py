@@ -166,6 +166,8 @@ SPLIT = {
     "pandas": frame_pandas,
     "series": lambda: frame_pandas()["float"],
     "polars": frame_polars,
+    "polars without names": lambda: pl.DataFrame({"": np.arange(N), "column_0": 1, "s": [{"": 1}] * N}),
+    "polars series without a name": lambda: pl.Series(np.arange(N)),
     "polars series": lambda: frame_polars()["text"],
     "arrow": table,
     "arrow array": lambda: pa.array(np.arange(N)),
@@ -225,6 +227,19 @@ def test_loads_are_independent_and_writable(store):
     assert second["df"]["int"].iloc[3] == 3
     assert second["df"]["int"].iloc[N - 1] == N - 1
     assert first["a"][7] == -1
+
+
+def test_polars_keeps_how_a_column_is_sorted(store):
+    up, down = pl.Series("", np.arange(N)).sort(), pl.Series("down", np.arange(N)).sort(descending=True)
+    sha = stored(store, [pl.DataFrame({"": up, "down": down, "none": np.arange(N)}), down, up])
+
+    (frame, *series), handle = store.load(sha)
+
+    assert not is_plain(store, sha)
+    flags = {name: [flag for flag, on in found.items() if on] for name, found in frame.flags.items()}
+    assert flags == {"": ["SORTED_ASC"], "down": ["SORTED_DESC"], "none": []}
+    assert [one.flags for one in series] == [down.flags, up.flags]
+    assert handle.untouched([frame, *series]) is True
 
 
 def test_polars_frames_share_the_mapped_memory(store):

@@ -9,6 +9,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 
 from spin_magic.loop.compare import Incomparable, same_value
 
@@ -105,9 +106,38 @@ def test_what_cannot_be_compared_is_said():
         deep_a, deep_b = [deep_a], [deep_b]
     with pytest.raises(Incomparable, match="nested"):
         same_value(deep_a, deep_b)
-    loop_a: list[object] = []
-    loop_b: list[object] = []
+
+
+def test_what_is_in_itself_is_compared_once():
+    loop_a: list[object] = [1]
+    loop_b: list[object] = [1]
     loop_a.append(loop_a)
     loop_b.append(loop_b)
-    with pytest.raises(Incomparable, match="nested"):
-        same_value(loop_a, loop_b)
+    assert same_value(loop_a, loop_b)
+    loop_b.append(2)
+    assert not same_value(loop_a, loop_b)
+
+
+def test_what_is_in_many_places_is_looked_at_once():
+    def shared(last):
+        x = [0, last]
+        for _ in range(60):  # 2**60 paths lead to it
+            x = [x, x]
+        return x
+
+    assert same_value(shared(1), shared(1))
+    assert not same_value(shared(1), shared(2))
+
+
+def test_a_comparison_ends_when_its_time_is_up():
+    many = [[i] for i in range(100_000)]
+    with pytest.raises(Incomparable, match="no time"):
+        same_value(many, [[i] for i in range(100_000)], deadline=0.0)
+
+
+@pytest.mark.parametrize("form", ["csr", "coo", "dok", "lil"])
+def test_sparse_matrices_are_compared_by_their_cells(form):
+    cells = np.array([[0.0, math.nan], [2.0, 0.0]])
+    one, two, other = (scipy.sparse.csr_array(each).asformat(form) for each in (cells, cells, cells * 2))
+    assert same_value(one, two)
+    assert not same_value(one, other)

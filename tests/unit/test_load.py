@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 from pathlib import Path
@@ -34,6 +35,13 @@ if __name__ == "__main__":
     raise SystemExit("the guard must not run")
 """
 
+READ = """
+def read(path):
+    with open(path) as stream:
+        return stream.read()
+
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -59,8 +67,6 @@ def test_every_edit_is_seen_even_within_the_same_instant(project: Path, file: st
     path = project / file
     stat = path.stat()
     path.write_text(path.read_text().replace("VALUE", "VALUE ", 1))
-    import os
-
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert load(ref(project), project) is not first
 
@@ -145,3 +151,166 @@ def test_a_broken_edit_is_mended_by_the_next(project: Path):
         load(ref(project), project)
     path.write_text(good)
     assert load(ref(project), project).cls.value == 1
+
+
+def found(project: Path, top: str, value: str) -> Path:
+    """A flow whose `value` is an expression, after some lines on top."""
+    path = project / "ltflow.py"
+    text = FLOW.format(name="LtFlow", helper="lt_helper").replace("lt_helper.VALUE", value)
+    path.write_text(text.replace("class Box", f"{top}\n\nclass Box"))
+    return project
+
+
+def value(project: Path) -> object:
+    code = load(ref(project), project)
+    assert load(ref(project), project) is code
+    return code.cls.value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "read(DATA)",
+        "pathlib.Path(DATA).read_text()",
+        "os.read(os.open(DATA, os.O_RDONLY), 9).decode()",
+        "lt_helper.text(DATA)",
+    ],
+)
+def test_a_file_that_a_module_reads_is_watched(project: Path, expression: str):
+    (project / "lt_helper.py").write_text(
+        f"import codecs\n{READ.replace('read', 'text', 1).replace('open', 'codecs.open')}"
+    )
+    data = project / "data.txt"
+    data.write_text("1")
+    found(project, f"import os, pathlib\n{READ}DATA = {str(data)!r}", expression)
+    assert value(project) == "1"
+    code = load(ref(project), project)
+    data.write_text("1")
+    assert load(ref(project), project) is code
+    for number in "234":
+        data.write_text(number)
+        assert value(project) == number
+    assert type(open).__name__ == "builtin_function_or_method"
+
+
+def test_a_file_that_was_missing_and_a_folder_that_was_listed_are_watched(project: Path):
+    folder = project / "parts"
+    folder.mkdir()
+    found(
+        project,
+        f"import glob\n{READ}try:\n    TEXT = read({str(project / 'late.txt')!r})\n"
+        f"except OSError:\n    TEXT = ''\nNAMES = len(glob.glob({str(folder / '*')!r}))",
+        "(TEXT, NAMES)",
+    )
+    assert value(project) == ("", 0)
+    (project / "late.txt").write_text("here")
+    assert value(project) == ("here", 0)
+    (folder / "a").touch()
+    assert value(project) == ("here", 1)
+
+
+def test_what_a_step_itself_reads_is_not_watched(project: Path):
+    code = load(ref(project), project)
+    data = project / "data.txt"
+    data.write_text("1")
+    with code.active():
+        assert data.read_text() == "1"
+    data.write_text("2")
+    assert load(ref(project), project) is code
+
+
+def test_a_module_elsewhere_on_the_path_is_local(project: Path, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("src")
+    (other / "lt_outer.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(str(other))
+    import lt_outer
+
+    found(project, "import lt_outer", "lt_outer.VALUE")
+    for number in range(1, 4):
+        (other / "lt_outer.py").write_text(f"VALUE = {number}\n")
+        assert value(project) == number
+    assert sys.modules["lt_outer"] is lt_outer
+    assert lt_outer.VALUE == 1
+    del sys.modules["lt_outer"]
+
+
+def test_a_module_that_the_flow_does_not_import_stays_the_processs_own(
+    project: Path, tmp_path_factory, monkeypatch
+):
+    other = tmp_path_factory.mktemp("debugger")
+    (other / "lt_debugger.py").write_text("VALUE = 1\n")
+    monkeypatch.syspath_prepend(str(other))
+    import lt_debugger
+
+    with load(ref(project), project).active():
+        assert sys.modules["lt_debugger"] is lt_debugger
+    del sys.modules["lt_debugger"]
+
+
+def test_a_package_that_shadows_a_module_is_found(project: Path):
+    assert value(project) == 1
+    (project / "lt_deep").mkdir()
+    (project / "lt_deep" / "__init__.py").write_text("VALUE = 'package'\n")
+    assert value(project) == "package"
+
+
+def test_a_module_that_was_missing_is_found(project: Path, tmp_path_factory, monkeypatch):
+    other = tmp_path_factory.mktemp("later")
+    monkeypatch.syspath_prepend(str(other))
+    found(project, "try:\n    import lt_fast as m\nexcept ImportError:\n    m = None", "m and m.VALUE")
+    assert value(project) is None
+    (other / "lt_fast.py").write_text("VALUE = 'elsewhere'\n")
+    assert value(project) == "elsewhere"
+    (project / "lt_fast.py").write_text("VALUE = 'beside'\n")
+    assert value(project) == "beside"
+
+
+def test_a_module_of_a_package_without_init_is_fresh(project: Path):
+    (project / "lt_space").mkdir()
+    found(project, "from lt_space import lt_part", "lt_part.VALUE")
+    for number in range(1, 4):
+        (project / "lt_space" / "lt_part.py").write_text(f"VALUE = {number}\n")
+        assert value(project) == number
+
+
+def test_the_environment_is_watched(project: Path, monkeypatch):
+    found(project, "import os", "os.environ.get('LT_DEBUG')")
+    assert value(project) is None
+    monkeypatch.setenv("LT_DEBUG", "1")
+    assert value(project) == "1"
+
+
+def test_what_a_module_sets_is_there_in_each_spin(project: Path):
+    (project / "below").mkdir()
+    (project / "below" / "lt_below.py").write_text("VALUE = 'below'\n")
+    found(
+        project,
+        f"import os, sys\nos.environ['LT_SET'] = '1'\nsys.path.append({str(project / 'below')!r})\n"
+        "import lt_below",
+        "lt_below.VALUE",
+    )
+    try:
+        load(ref(project), project)
+    finally:
+        os.environ.pop("LT_SET")  # as the end of a spin does
+    code, path = load(ref(project), project), list(sys.path)
+    assert load(ref(project), project) is code
+    with code.active():
+        assert os.environ["LT_SET"] == "1"
+        assert sys.path[0] == str(project)
+        assert str(project / "below") in sys.path
+    assert "LT_SET" not in os.environ
+    assert sys.path == path
+
+
+def test_a_module_that_a_step_imports_is_watched(project: Path):
+    code = load(ref(project), project)
+    (project / "lazy.txt").write_text("1")
+    (project / "lt_lazy.py").write_text(f"{READ}VALUE = read({str(project / 'lazy.txt')!r})\n")
+    with code.active():
+        import lt_lazy
+
+        assert lt_lazy.VALUE == "1"
+    assert load(ref(project), project) is code
+    (project / "lazy.txt").write_text("2")
+    assert load(ref(project), project) is not code

@@ -78,6 +78,15 @@ def test_names_that_are_no_times_are_placed_by_when_they_began(folders, runs):
     assert ids(runs) == ["sfn-last", fifth, "argo-hello", third, "17", first, "sfn-first"]
 
 
+def test_a_run_that_was_written_in_place_is_seen(folders, runs):
+    run = folders.run(FIRST)
+    time.sleep(AFTER_A_TICK)
+    assert "good" not in runs.run(run).tags
+    file = folders.root / folders.flow / run / "_meta" / "_self.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "tags": ["good"]}))
+    assert "good" in runs.run(run).tags
+
+
 def test_a_tag_is_seen_and_does_not_make_a_run_newer(folders, runs):
     old, new = folders.run(FIRST), folders.run(FIRST + 10**6)
     time.sleep(AFTER_A_TICK)

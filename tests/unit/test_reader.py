@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,10 @@ from spin_magic.engine.bulk import other_stores
 from spin_magic.engine.local_metadata import LocalRuns
 from spin_magic.engine.reader import Reader
 from spin_magic.errors import TaskError
+from spin_magic.kept import TICK_NS
 from tests.run_folders import RunFolders
 
+AFTER_A_TICK = 2 * TICK_NS / 1e9
 INT = {"size": 5, "type": "<class 'int'>", "encoding": "pickle-v4", "serializer_info": {"source": "metaflow"}}
 
 
@@ -55,6 +58,7 @@ def work(tmp_path):
 def test_tasks_come_in_the_order_asked_for_and_are_opened_once(work, monkeypatch):
     for number in range(5):
         work.task(number)
+    time.sleep(AFTER_A_TICK)
     infos = work.infos()[::-1]
     first = work.reader.open_all(infos)
     assert [task.objects["x"] for task in first] == [f"sha-{n}" for n in (4, 3, 2, 1, 0)]
@@ -90,6 +94,7 @@ def test_no_more_are_kept_than_the_limit(work, monkeypatch, width):
     monkeypatch.setattr(reader, "OPENED", 4)
     for number in range(width):
         work.task(number)
+    time.sleep(AFTER_A_TICK)
     assert len(work.reader.open_all(work.infos())) == width
     assert len(work.reader._opened) == min(width, 4)
 
@@ -127,7 +132,18 @@ def test_attempts_are_those_that_metaflow_opens(work, attempts, opened):
         assert (theirs._objects, theirs.attempt) == (objects, opened)
 
 
-def test_a_damaged_list_of_artifacts_is_told_in_a_sentence(work):
-    (work.task(1) / "0.data.json").write_text("{")
+@pytest.mark.parametrize("pause", [0, AFTER_A_TICK])
+def test_a_list_of_artifacts_that_was_written_in_place_is_seen(work, pause):
+    folder = work.task(1)
+    time.sleep(pause)
+    assert work.reader.open(work.infos()[0]).objects["x"] == "sha-1"
+    file = folder / "0.data.json"
+    file.write_text(file.read_text().replace("sha-1", "sha-2"))
+    assert work.reader.open(work.infos()[0]).objects["x"] == "sha-2"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "7"])
+def test_a_damaged_list_of_artifacts_is_told_in_a_sentence(work, text):
+    (work.task(1) / "0.data.json").write_text(text)
     with pytest.raises(TaskError, match=r"The list of artifacts of \d+/work/1 in .* cannot be read"):
         work.reader.open(work.infos()[0])

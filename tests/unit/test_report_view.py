@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import weakref
 
 import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from spin_magic.errors import TaskError
 from spin_magic.report import summarize_result, view
 from spin_magic.report.render import render_html
 from spin_magic.result import Card
@@ -42,9 +44,10 @@ def drawn(result):
 
 
 def show(result):
-    bundle = view.show(result, drawn(result), drawn)
+    html = drawn(result)
+    view.enliven(result, html, drawn)
     shown = view._shown[result.flow, result.step]
-    assert bundle[view.MIME]["model_id"] == shown.widget.model_id
+    assert f'id="{shown.widget.panel}"' in html
     return shown
 
 
@@ -55,7 +58,6 @@ def open_widgets():
 def test_cards_are_sent_only_when_asked_for(asked):
     cards = [Card("default", "a", CARD_PAGE, ()), Card("blank", None, f"{CARD_PAGE}2", ())]
     shown = show(make_result({}, {}, cards=cards))
-    assert CARD_PAGE not in shown.widget.html
     assert asked(shown, ask="card", index=1) == {"page": f"{CARD_PAGE}2", "title": "blank card"}
     assert asked(shown, ask="card", index=2)["page"] == ""
 
@@ -111,7 +113,6 @@ def test_the_next_result_of_a_step_lets_go_of_the_last_one(asked):
     gc.collect()
     assert alive() is None
     # What the reader still sees of it needs no result, and its page knows that.
-    assert 'data-name="v"' in first.widget.html
     assert first.widget.live is False
     assert asked(first, ask="display", name="v") is None
 
@@ -141,8 +142,58 @@ def test_a_loop_in_one_cell_keeps_all_its_panels_in_view(monkeypatch):
     assert all(panel.widget.comm is not None for panel in shown)
 
 
-def test_the_widget_has_the_same_html():
-    result = make_result({"a": 1, "b": 2}, {"a": 2, "b": 2}, notes=["`n` is lent."], stdout="one\n")
-    html = drawn(result)
-    view.show(result, html, drawn)
-    assert view._shown[result.flow, result.step].widget.html == html
+def test_another_result_takes_the_panel_s_place(asked):
+    shown = show(make_result({}, {"v": 1}))
+    shown._result.again = lambda task: make_result({}, {task: 2})
+    assert shown.widget.html == ""
+    assert asked(shown, ask="again", task="other")["said"] == ""
+    assert 'data-name="other"' in shown.widget.html
+
+
+def test_a_task_that_is_gone_is_said(asked):
+    def gone(_task):
+        raise TaskError("There is no such task.")
+
+    shown = show(make_result({}, {"v": 1}))
+    shown._result.again = gone
+    assert asked(shown, ask="again", task="x") == {"said": "There is no such task."}
+
+
+@pytest.mark.parametrize("name", ["1x", "class", "a b", "taken"])
+def test_only_a_free_name_is_bound(asked, name):
+    shell = InteractiveShell.instance()
+    shell.user_ns["taken"] = mine = object()
+    shown = show(make_result({}, {"v": [1]}))
+    said = asked(shown, ask="bind", name="v", **{"as": name})["said"]
+    assert "is now" not in said
+    assert shell.user_ns["taken"] is mine
+    asked(shown, ask="bind", name="v", **{"as": "free"})
+    assert shell.user_ns["free"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("value", "file", "content"),
+    [
+        ({"a": 1}, "v.json", b'{\n  "a": 1\n}'),
+        ("text", "v.txt", b"text"),
+        (object, "v.pkl", pickle.dumps(object)),
+    ],
+)
+def test_an_artifact_goes_to_a_new_file(asked, tmp_path, value, file, content):
+    shown = show(make_result({}, {"v": value}))
+    assert asked(shown, ask="display", name="v")["file"] == file
+    path = tmp_path / file
+    assert "Saved to" in asked(shown, ask="save", name="v", path=str(path))["said"]
+    assert path.read_bytes() == content
+    path.write_bytes(b"mine")
+    assert "there already" in asked(shown, ask="save", name="v", path=str(path))["said"]
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"), [("v.npz", "ends in"), ("v.csv", "does not go"), ("no/v.pkl", "Not saved")]
+)
+def test_what_cannot_be_saved_leaves_no_file(asked, tmp_path, file, said):
+    shown = show(make_result({}, {"v": [1]}))
+    assert said in asked(shown, ask="save", name="v", path=str(tmp_path / file))["said"]
+    assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,6 @@
-// The panel where a kernel is: the same HTML, and what only a kernel can add to it.
-// Every text from the kernel goes in as a text or into a sandboxed frame, never into this page's own DOM.
-
-let views = 0;
+// The panel where a kernel is: this finds its HTML in the page, and adds what only a kernel can.
+// There is no view: what is saved with the notebook is the HTML alone, which needs neither kernel nor script.
+// Every text of the user's goes in as a text or into a sandboxed frame, never into this page's own DOM.
 
 // In a frame nothing can be fetched; its height is told by the only script that we add.
 const POLICY =
@@ -95,16 +94,12 @@ class Panel {
     this.model = model;
     this.root = root;
     this.asked = new Map();
-    this.onAnswer = (answer) => this.answer(answer);
-    model.on("msg:custom", this.onAnswer);
+    root.dataset.live = "";
+    root.append(make("style", { textContent: model.get("style") }));
     this.rows();
     this.folded();
     this.cards();
     this.tools();
-  }
-
-  leave() {
-    this.model.off("msg:custom", this.onAnswer);
   }
 
   ask(question, then) {
@@ -124,7 +119,7 @@ class Panel {
   }
 
   say(text) {
-    this.status ??= this.root.querySelector(".spin-panel").appendChild(make("p", { className: "spin-status" }));
+    this.status ??= this.root.appendChild(make("p", { className: "spin-status" }));
     this.status.setAttribute("role", "status");
     this.status.textContent = text;
   }
@@ -246,24 +241,44 @@ class Panel {
   }
 }
 
+function replaced(root, html) {
+  // Another panel in the place of this one, under its id, by which it is found again.
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const fresh = document.importNode(page.querySelector(".spin-panel"), true);
+  const id = fresh.id;
+  for (const name of ["id", "name", "for"])
+    for (const node of [fresh, ...fresh.querySelectorAll(`[${name}]`)])
+      if (node.hasAttribute(name)) node.setAttribute(name, node.getAttribute(name).replace(id, root.id));
+  root.replaceWith(fresh);
+  return fresh;
+}
+
 export default {
-  render({ model, el }) {
+  initialize({ model }) {
     let panel;
-    const draw = () => {
-      panel?.leave();
+    const find = () => {
+      // Not there yet, or drawn anew since: a notebook that is opened again has fresh outputs.
+      const root = document.getElementById(model.get("panel"));
+      if (!root || "live" in root.dataset) return;
       const html = model.get("html");
-      const id = /spin-panel-[0-9a-f]{8}/.exec(html)?.[0];
-      // Two views of one panel must not share the names of their tabs.
-      el.innerHTML = id ? html.replaceAll(id, `${id}-${++views}`) : html;
-      panel = new Panel(model, el);
+      panel = new Panel(model, html ? replaced(root, html) : root);
     };
-    draw();
-    model.on("change:html", draw);
-    const deaf = followHeights(el);
+    const redraw = () => {
+      if (panel) panel = new Panel(model, replaced(panel.root, model.get("html")));
+    };
+    const answer = (message) => panel?.answer(message);
+    const watch = new MutationObserver(find);
+    watch.observe(document.body, { childList: true, subtree: true });
+    const deaf = followHeights(document);
+    model.on("change:html", redraw);
+    model.on("msg:custom", answer);
+    find();
     return () => {
+      watch.disconnect();
       deaf();
-      panel.leave();
-      model.off("change:html", draw);
+      model.off("change:html", redraw);
+      model.off("msg:custom", answer);
     };
   },
+  render() {},
 };

@@ -34,8 +34,8 @@ CASES = (
 
 HOW = (
     "`python flow.py spin` is a process from start to end, `Runner.spin` a call in a warm Python process. "
-    "A cell is timed from sending it to a real ipykernel until that is idle, with the panel shown as text, "
-    "HTML and widget. `%%spin` cells and `spin()` calls have another text each time, as while editing; "
+    "A cell is timed from sending it to a real ipykernel until that is idle, with the panel shown as text "
+    "and HTML and made live. `%%spin` cells and `spin()` calls have another text each time, as in editing; "
     "`%spin` runs the step as it stands in the file. The plain call is the step's function called on a "
     "bare object, with copies of the inputs that are not timed; there is no Metaflow around it at all. "
     "The cost over the plain call is a whole `spin()` less the median plain call in the same process; "
