@@ -290,6 +290,7 @@ class SpinResult:
     others: Callable[[], list[OtherTask]] = field(default=list, repr=False)
     again: Callable[[str], SpinResult] | None = field(default=None, repr=False)
     overview: Callable[[], FlowOverview] | None = field(default=None, repr=False)
+    source: Callable[[str], str] = field(default=lambda _: "", repr=False)
     render: Callable[[SpinResult], dict[str, Any]] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from spin_magic.engine.prepare import step_function
 from spin_magic.engine.state import preserved
 from spin_magic.engine.stores import OutputStore
-from spin_magic.errors import TaskError
+from spin_magic.errors import FlowError, TaskError
 from spin_magic.loop.difference import compare
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan
@@ -59,6 +62,22 @@ def overview(plan: Plan) -> FlowOverview:
     request = dataclasses.replace(plan.request, run=plan.choice.run, namespace=None)
     with preserved(), plan.code.active():
         return flow_overview(request, plan.code)
+
+
+def source(plan: Plan, step: str) -> str:
+    """Give a step of the flow as the file has it, decorators and all.
+
+    Raises
+    ------
+    FlowError
+        The flow has no such step, or its text is not to be had.
+    """
+    function = step_function(getattr(plan.code.cls, step, None))
+    try:
+        return textwrap.dedent(inspect.getsource(function))
+    except (TypeError, OSError) as ex:
+        msg = f"The text of step {step!r} is not to be had."
+        raise FlowError(msg) from ex
 
 
 def _now(plan: Plan) -> History:

@@ -8,7 +8,7 @@ from typing import Any
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
-from spin_magic.loop.elsewhere import against, others, overview
+from spin_magic.loop.elsewhere import against, others, overview, source
 from spin_magic.loop.notes import notes_on
 from spin_magic.loop.plan import Plan
 from spin_magic.result import Artifacts, SpinResult
@@ -54,6 +54,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         compare_with=lambda result, task: against(result, task, plan, output, entries),
         others=lambda: others(plan),
         overview=lambda: overview(plan),
+        source=lambda step: source(plan, step),
         render=lambda result: _render(plan, result),
     )
     result.notes.extend(notes_on(plan, outcome, result))

@@ -62,6 +62,14 @@ def flow(result: SpinResult) -> Answer:
         return {"html": "", "said": str(ex)}
 
 
+def cell(result: SpinResult, step: Any) -> Answer:
+    """Give the text of a cell that spins a step as the file has it."""
+    try:
+        return {"cell": f"%%spin {result.flow} {step}\n{result.source(str(step))}"}
+    except SpinError as ex:
+        return {"said": str(ex)}
+
+
 def bind(result: SpinResult, name: Any, to: Any) -> Answer:
     """Bind an artifact to a name of the notebook, if that is free."""
     shell = _shell()

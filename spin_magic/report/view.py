@@ -126,6 +126,8 @@ class View:
                 return answers.card(result, index)
             case {"ask": "flow"}:
                 return answers.flow(result)
+            case {"ask": "cell", "step": step}:
+                return answers.cell(result, step)
             case {"ask": "tasks"}:
                 return answers.tasks(result)
             case {"ask": "bind", "name": name, "as": to}:

@@ -226,7 +226,11 @@ def test_the_flow_is_drawn_with_this_step_marked(seen: Seen, screenshots: Path, 
     expect(step).to_be_visible()
     cell.screenshot(path=screenshots / f"flow-tab-{theme}.png")
     step.click()
-    expect(cell.get_by_role("status")).to_contain_text("%spin_inputs TrainFlow prepare")
+    seen.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    cell.get_by_role("button", name="its source").click()
+    expect(cell.get_by_role("status")).to_contain_text("Copied")
+    copied = seen.page.evaluate("() => navigator.clipboard.readText()")
+    assert copied.startswith("%%spin TrainFlow prepare\n@step\ndef prepare(self):\n    self.train_df")
 
 
 def test_a_long_step_shows_that_it_lives(seen: Seen) -> None:

@@ -199,17 +199,27 @@ class Panel {
   flow(place, { html }) {
     // Our own page, every text in it escaped, as the panel's.
     place.innerHTML = html;
-    const magic = this.root.querySelector(".spin-title").textContent.trim().split(/\s*\/\s*/)[0];
     for (const node of place.querySelectorAll(".spin-step")) {
-      const name = node.dataset.step;
       node.setAttribute("role", "button");
-      const copy = async () => {
-        await navigator.clipboard?.writeText(`%spin_inputs ${magic} ${name}`);
-        this.say(`Copied for a new cell: %spin_inputs ${magic} ${name}`);
-      };
-      node.addEventListener("click", copy);
-      node.addEventListener("keydown", (event) => event.key === "Enter" && copy());
+      const offer = () => this.offer(node.dataset.step);
+      node.addEventListener("click", offer);
+      node.addEventListener("keydown", (event) => event.key === "Enter" && offer());
     }
+  }
+
+  // A page may not add cells to its notebook; what it can do is hand them over.
+  offer(step) {
+    const flow = this.root.querySelector(".spin-title b").textContent;
+    const copy = async (text) => {
+      await navigator.clipboard.writeText(text);
+      this.say(`Copied: paste it into a cell. ${text.split("\n")[0]}`);
+    };
+    this.say(`${step}: copy a cell with `);
+    this.status.append(
+      button("its inputs", () => copy(`%spin_inputs ${flow} ${step}`)),
+      " or ",
+      button("its source", () => this.ask({ ask: "cell", step }, ({ cell }) => cell && copy(cell))),
+    );
   }
 
   tools() {
