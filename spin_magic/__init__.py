@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spin_magic.api import spin, spin_flow, spin_inputs
+    from spin_magic.artifacts import StepInputs
     from spin_magic.errors import SpinError
     from spin_magic.overview import FlowOverview
-    from spin_magic.result import SpinResult, StepInputs
+    from spin_magic.result import SpinResult
 
 __version__ = "0.1.0"
 __all__ = ["FlowOverview", "SpinError", "SpinResult", "StepInputs", "spin", "spin_flow", "spin_inputs"]
@@ -25,7 +26,7 @@ _HOMES = {
     "FlowOverview": "spin_magic.overview",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
-    "StepInputs": "spin_magic.result",
+    "StepInputs": "spin_magic.artifacts",
 }
 
 

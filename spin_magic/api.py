@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spin_magic.artifacts import StepInputs
 from spin_magic.engine import task
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.names import lending
@@ -18,7 +19,7 @@ from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import KEEP, Request, find_code
 from spin_magic.overview import FlowOverview
-from spin_magic.result import SpinResult, StepInputs
+from spin_magic.result import SpinResult
 
 __all__ = ["KEEP", "spin", "spin_flow", "spin_inputs"]
 

@@ -12,8 +12,9 @@ import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
-from spin_magic.result import SpinResult, StepInputs
+from spin_magic.result import SpinResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

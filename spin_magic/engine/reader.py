@@ -16,11 +16,11 @@ from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.includefile import IncludedFile
 from metaflow.plugins import DATASTORES
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine import artifacts
 from spin_magic.engine.bulk import Place, local_store, other_stores
 from spin_magic.engine.past import TaskInfo
 from spin_magic.errors import TaskError
-from spin_magic.result import Artifact
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore

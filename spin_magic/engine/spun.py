@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.pickling import copied_or_raise, store_form
 from spin_magic.engine.reader import describe
 from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
-from spin_magic.result import Artifact
 
 # Hashing more than this takes longer than it saves.
 HASHED_BYTES = 2**16

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from metaflow.datastore.task_datastore import TaskDataStore
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.pickling import copied, look_at_pickle
 from spin_magic.engine.reader import as_client
-from spin_magic.result import Artifact
 
 if TYPE_CHECKING:
     from spin_magic.cache import Untouched

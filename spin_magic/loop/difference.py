@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.past import TaskInfo
 from spin_magic.engine.pickling import store_form
 from spin_magic.engine.reader import PastTask
@@ -13,7 +14,7 @@ from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.plan import Plan
-from spin_magic.result import Artifact, DiffRow
+from spin_magic.result import DiffRow
 
 LARGE_BYTES = 32 * 2**20
 # Below this, pickling and hashing is quicker than loading the other value.

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.prepare import step_function
 from spin_magic.engine.state import preserved
 from spin_magic.engine.stores import OutputStore
@@ -17,7 +18,7 @@ from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import wanted
 from spin_magic.overview import FlowOverview
-from spin_magic.result import Artifact, OtherTask, SpinResult
+from spin_magic.result import OtherTask, SpinResult
 from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.others import other_tasks

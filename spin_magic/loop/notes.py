@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.prepare import constants_of, parameters_of
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import nearest
@@ -12,7 +13,7 @@ from spin_magic.flows.names import remedy
 from spin_magic.flows.reads import assigned_names, unset_reads
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
-from spin_magic.result import Artifact, SpinResult
+from spin_magic.result import SpinResult
 from spin_magic.runs.inputs import public_names
 
 LOADED_AGAIN = 32 * 2**20

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from spin_magic.artifacts import Artifacts
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
 from spin_magic.loop.elsewhere import against, others, overview, source
 from spin_magic.loop.notes import notes_on
 from spin_magic.loop.plan import Plan
-from spin_magic.result import Artifacts, SpinResult
+from spin_magic.result import SpinResult
 
 
 def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begun: float) -> SpinResult:

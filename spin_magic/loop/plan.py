@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
+from spin_magic.artifacts import StepInputs
 from spin_magic.engine.foresight import Foresight
 from spin_magic.engine.graph import StepNode, graph_of
 from spin_magic.engine.prepare import Prepared
@@ -22,7 +23,6 @@ from spin_magic.flows.names import lent_names
 from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.sources import artifacts_module, find_sources
 from spin_magic.loop.step_code import step_code
-from spin_magic.result import StepInputs
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.inputs import input_stores, public_names
 from spin_magic.runs.wanted import Choice

@@ -6,9 +6,10 @@ import importlib.util
 import sys
 from typing import Any
 
+from spin_magic.artifacts import StepInputs
 from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
 from spin_magic.report.summarize import summarize_inputs, summarize_result
-from spin_magic.result import SpinResult, StepInputs
+from spin_magic.result import SpinResult
 
 __all__ = ["inputs_mimebundle", "mimebundle", "summarize_inputs", "summarize_result"]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import functools
-import re
-import uuid
-from importlib.resources import files
-from typing import Any
-
-import jinja2
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from spin_magic.report.model import InputsSummary, PanelSummary
+from spin_magic.report.pages import environment, new_id, style_sheet
 from spin_magic.report.plain import name_lines, render_inputs_text, render_text
+
+if TYPE_CHECKING:
+    import jinja2
 
 __all__ = [
     "render_html",
@@ -50,15 +48,17 @@ def render_html(panel: PanelSummary) -> str:
         inputs=panel.inputs,
         tabs=[(key, title, f"_{key}.html.j2") for key, title in tab_titles(panel)],
         text=render_text(panel, details=False),
-        css=_css(),
-        uid=_uid("panel"),
+        css=style_sheet("panel.css"),
+        uid=new_id("panel"),
     )
 
 
 def render_inputs_html(inputs: InputsSummary) -> str:
     """Give the inputs of a step as HTML that needs no script and no network."""
     text = render_inputs_text(inputs)
-    return _render("inputs.html.j2", inputs=inputs, text=text, css=_css(), uid=_uid("inputs"))
+    return _render(
+        "inputs.html.j2", inputs=inputs, text=text, css=style_sheet("panel.css"), uid=new_id("inputs")
+    )
 
 
 def tab_titles(panel: PanelSummary) -> list[tuple[str, str]]:
@@ -77,13 +77,6 @@ def _bindings(inputs: InputsSummary) -> list[tuple[int, str]]:
     return [(words.count(word), word) for word in ("bound", "kept", "on self") if word in words]
 
 
-def _code_parts(text: str) -> list[tuple[bool, str]]:
-    parts = text.split("`")
-    if len(parts) % 2 == 0:
-        return [(False, text)]
-    return [(bool(i % 2), part) for i, part in enumerate(parts) if part]
-
-
 def _bars_path(heights: tuple[int, ...]) -> str:
     return "".join(f"M{6 * i} 16v-{2 * h}h5v{2 * h}z" for i, h in enumerate(heights) if h)
 
@@ -97,36 +90,17 @@ def _first_line(text: str) -> str:
     return line if len(line) <= 160 else line[:159] + "…"
 
 
-def _uid(kind: str) -> str:
-    return f"spin-{kind}-{uuid.uuid4().hex[:8]}"
-
-
-@functools.lru_cache(maxsize=1)
-def _css() -> Markup:
-    text = files("spin_magic.report").joinpath("static/panel.css").read_text(encoding="utf-8")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = re.sub(r"\s*([{};,>])\s*", r"\1", re.sub(r"\s+", " ", text))
-    text = text.replace(";}", "}").replace(": ", ":").strip()
-    # Our own file, and the only text that is not escaped.
-    return Markup(text)  # noqa: S704
-
-
 @functools.lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("spin_magic.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["code_parts"] = _code_parts
-    environment.filters["first_line"] = _first_line
-    environment.filters["name_lines"] = name_lines
-    environment.filters["bars_path"] = _bars_path
-    environment.filters["framed"] = _framed
-    environment.filters["bindings"] = _bindings
-    return environment
+    made = environment()
+    made.filters |= {
+        "first_line": _first_line,
+        "name_lines": name_lines,
+        "bars_path": _bars_path,
+        "framed": _framed,
+        "bindings": _bindings,
+    }
+    return made
 
 
 def _render(name: str, **given: Any) -> str:

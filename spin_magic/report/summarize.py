@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from spin_magic.artifacts import Artifact, StepInputs
 from spin_magic.report.blocks import Change, Detail, Difference
 from spin_magic.report.changes import difference_of
 from spin_magic.report.changes.look import ASK
@@ -31,7 +32,7 @@ from spin_magic.report.preview import (
     size_text,
 )
 from spin_magic.report.streams import summarize_card, summarize_log
-from spin_magic.result import Artifact, DiffRow, SpinResult, StepInputs
+from spin_magic.result import DiffRow, SpinResult
 
 LOADED_FOR_PREVIEW = 1_000_000
 # Above it, `diff` within its budget compares nothing either.

@@ -14,7 +14,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
 import spin_magic
-from spin_magic.result import Artifact, Artifacts, SpinResult, StepInputs
+from spin_magic.artifacts import Artifact, Artifacts, StepInputs
+from spin_magic.result import SpinResult
 
 
 @pytest.fixture

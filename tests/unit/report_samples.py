@@ -5,7 +5,8 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from spin_magic.result import Artifact, Artifacts, DiffRow, SpinResult, StepInputs
+from spin_magic.artifacts import Artifact, Artifacts, StepInputs
+from spin_magic.result import DiffRow, SpinResult
 
 CARD_PAGE = "<html><body><h1>card</h1><script>document.title = 'ran'</script></body></html>"
 

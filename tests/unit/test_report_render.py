@@ -10,9 +10,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from spin_magic.artifacts import Artifacts
 from spin_magic.report import inputs_mimebundle, mimebundle, summarize_result
 from spin_magic.report.render import render_html, render_text
-from spin_magic.result import Artifacts, Card, DiffRow
+from spin_magic.result import Card, DiffRow
 from tests.unit.report_samples import CARD_PAGE, artifact, make_inputs, make_result, raised
 
 EVIL = "<script>alert('1')</script>\"'`<b x=\"1\">&amp;"
