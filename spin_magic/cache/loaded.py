@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ LARGEST_PLAIN = 2**20
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
 
-class Untouched:
+class Untouched(ABC):
     """Answers whether a value is still as it was loaded."""
 
     def untouched(self, value: Any) -> bool | None:
@@ -34,8 +35,8 @@ class Untouched:
         except Exception:  # noqa: BLE001 -- a pickle may run any code
             return None
 
-    def _untouched(self, value: Any) -> bool | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _untouched(self, value: Any) -> bool | None: ...
 
 
 class LoadedPlain(Untouched):

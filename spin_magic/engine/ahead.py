@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from spin_magic import cache
 from spin_magic.engine.artifacts import ordinary
@@ -39,12 +39,6 @@ class Ahead:
         self._queue: deque[tuple[str, int, TaskDataStore]] = deque()
         self._known: dict[str, tuple[Future[bytes | None], int]] = {}
         self._running = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def want(self, pairs: Iterable[tuple[TaskDataStore, str]]) -> None:
         """Start fetching artifacts, in this order; those that are at hand already are left out."""

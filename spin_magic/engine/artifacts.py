@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +23,8 @@ ENCODINGS = frozenset({"pickle-v2", "pickle-v4", "gzip+pickle-v2", "gzip+pickle-
 OLDEST_ENCODING = "gzip+pickle-v2"
 
 
-def load(store: TaskDataStore, name: str) -> Any:
-    """Load an artifact as a fresh object.
+def fetch(store: TaskDataStore, name: str, ahead: Ahead | None = None) -> tuple[Any, cache.Untouched | None]:
+    """Load an artifact as a fresh object, and give along what can tell later whether it was changed in place.
 
     Parameters
     ----------
@@ -32,24 +32,6 @@ def load(store: TaskDataStore, name: str) -> Any:
         The datastore of its task.
     name : str
         Its name, which the store has.
-
-    Raises
-    ------
-    DataException, OSError, TypeError
-        Its bytes are not there, or damaged.
-    Exception
-        Whatever unpickling it raises.
-    """
-    return fetch(store, name)[0]
-
-
-def fetch(store: TaskDataStore, name: str, ahead: Ahead | None = None) -> tuple[Any, cache.Untouched | None]:
-    """Load an artifact, and give along what can tell later whether it was changed in place.
-
-    Parameters
-    ----------
-    store, name : TaskDataStore, str
-        As for `load`, which says what is raised.
     ahead : Ahead, optional
         Where its bytes may be on their way already.
 
@@ -57,6 +39,13 @@ def fetch(store: TaskDataStore, name: str, ahead: Ahead | None = None) -> tuple[
     -------
     value, loaded : object, Untouched or None
         None where nothing can tell.
+
+    Raises
+    ------
+    DataException, OSError, TypeError
+        Its bytes are not there, or damaged.
+    Exception
+        Whatever unpickling it raises.
     """
     if not ordinary(store, name):
         return store[name], None
@@ -90,22 +79,6 @@ def trouble(store: TaskDataStore, name: str) -> str:
         return ""
     whole = hashlib.sha1(raw, usedforsecurity=False).hexdigest() == sha
     return "" if whole else "is damaged in the datastore"
-
-
-def load_many(pairs: Sequence[tuple[TaskDataStore, str]]) -> list[Any]:
-    """Load several artifacts, in their order, fetching ahead what is not in the cache.
-
-    Parameters
-    ----------
-    pairs : sequence of (TaskDataStore, str)
-        Datastores of tasks, and names that they have.
-    """
-    from spin_magic.engine.ahead import Ahead  # noqa: PLC0415 -- needs this module
-
-    read_tiny(pairs)
-    with Ahead() as ahead:
-        ahead.want(pairs)
-        return [fetch(store, name, ahead)[0] for store, name in pairs]
 
 
 def read_tiny(pairs: Iterable[tuple[TaskDataStore, str]]) -> None:

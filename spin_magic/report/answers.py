@@ -75,19 +75,18 @@ def bind(result: SpinResult, name: Any, to: Any) -> Answer:
     shell = _shell()
     if not isinstance(to, str) or not to.isidentifier() or keyword.iskeyword(to):
         return {"said": f"{to!r} is no name for a variable."}
-    if name not in result.artifacts:
-        return {"said": f"{name} is no artifact of this spin."}
-    if to in shell.user_ns and shell.user_ns[to] is not result.artifacts[name]:
+    value = attempt(lambda: [result.artifacts[name]], None, seconds=PATIENCE)
+    if value is None:
+        return {"said": f"{name} cannot be loaded."}
+    if to in shell.user_ns and shell.user_ns[to] is not value[0]:
         return {"said": f"{to} is a name of yours already: choose another."}
-    shell.push({to: result.artifacts[name]})
+    shell.push({to: value[0]})
     return {"said": f"{to} is a variable of this notebook now."}
 
 
 def to_file(result: SpinResult, name: Any, path: Any) -> Answer:
     """Save an artifact to a file that is not there yet."""
-    if name not in result.artifacts or not isinstance(path, str):
-        return {"said": f"{name} is no artifact of this spin."}
-    target = Path(path).expanduser()
+    target = Path(str(path)).expanduser()
     try:
         save(_value(result, name), target)
     except FileExistsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -21,7 +22,7 @@ def frame_of(value: Any) -> Frame | None:
     return None
 
 
-class Frame:
+class Frame(ABC):
     """What the report asks of any frame.
 
     Attributes
@@ -43,21 +44,21 @@ class Frame:
         """Return how many cells there are."""
         return self.rows * len(self.names)
 
+    @abstractmethod
     def dtype(self, name: str) -> str:
         """Return the type of a column."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, name: str) -> Any:
         """Return a column as a NumPy array."""
-        raise NotImplementedError
 
+    @abstractmethod
     def missing(self, name: str) -> Any:
         """Return for each cell of a column whether nothing is there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def top(self, rows: int, columns: int) -> list[list[Any]]:
         """Return the first cells, row by row, each row with its label first."""
-        raise NotImplementedError
 
     def labels(self) -> Any:
         """Return the rows' index where rows can be told by it, else None."""
@@ -67,9 +68,9 @@ class Frame:
         """Return the label of a row."""
         return position
 
+    @abstractmethod
     def take(self, positions: Any) -> Frame:
         """Return some rows."""
-        raise NotImplementedError
 
 
 class PandasFrame(Frame):

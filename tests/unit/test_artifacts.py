@@ -8,6 +8,7 @@ import importlib
 import pickle
 import threading
 import weakref
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,10 @@ from spin_magic.engine.reader import PastTask
 from spin_magic.errors import TaskError
 
 N = 30_000
+
+
+def load(store, name):
+    return artifacts.fetch(store, name)[0]
 
 
 def values() -> dict[str, object]:
@@ -61,27 +66,27 @@ def equal(a: object, b: object) -> bool:
 def test_each_load_is_what_metaflow_gives_and_fresh(store, name):
     expected = store[name]
 
-    loads = [artifacts.load(store, name) for _ in range(3)]
+    loads = [load(store, name) for _ in range(3)]
 
     assert all(equal(one, expected) for one in loads)
     if name.startswith("frame"):
         loads[0].loc[:, "x"] = -1
         assert equal(loads[1], expected)
-        assert equal(artifacts.load(store, name), expected)
+        assert equal(load(store, name), expected)
 
 
 def test_the_second_load_does_not_read_the_datastore(store):
     for name in values():
-        artifacts.load(store, name)
+        load(store, name)
     for name in values():
         blob(store, name).unlink(missing_ok=True)
 
-    assert all(equal(artifacts.load(store, name), value) for name, value in values().items())
+    assert all(equal(load(store, name), value) for name, value in values().items())
 
 
 def test_tiny_artifacts_of_a_local_datastore_take_no_file(store, tmp_path):
     for name in ("tiny", "nothing", "text"):
-        artifacts.load(store, name)
+        load(store, name)
 
     assert cache.info().entries == 0
 
@@ -89,7 +94,7 @@ def test_tiny_artifacts_of_a_local_datastore_take_no_file(store, tmp_path):
 def test_tiny_artifacts_of_another_datastore_are_cached(store, monkeypatch):
     monkeypatch.setattr(artifacts, "is_local", lambda store: False)
 
-    assert artifacts.load(store, "tiny") == [1, 2]
+    assert load(store, "tiny") == [1, 2]
     assert cache.info().entries == 1
 
 
@@ -100,7 +105,7 @@ def test_untouched_is_told_for_every_kind(store):
     value, handle = artifacts.fetch(store, "tiny")
     value.append(3)
     assert handle.untouched(value) is False
-    assert artifacts.load(store, "tiny") == [1, 2]
+    assert load(store, "tiny") == [1, 2]
 
 
 def damaged(path: Path) -> None:
@@ -119,8 +124,8 @@ def test_a_broken_blob_is_an_error_and_is_not_cached(store, name, harm):
     harm(blob(store, name))
 
     with pytest.raises((DataException, pickle.UnpicklingError)):
-        artifacts.load(store, name)
-    with Ahead() as fetching:
+        load(store, name)
+    with closing(Ahead()) as fetching:
         fetching.want([(store, name)])
         with pytest.raises((DataException, pickle.UnpicklingError)):
             artifacts.fetch(store, name, fetching)
@@ -170,7 +175,7 @@ def test_a_blob_that_is_not_there(store):
     blob(store, "frame0").unlink()
 
     with pytest.raises(TypeError):
-        artifacts.load(store, "frame0")
+        load(store, "frame0")
 
 
 def test_without_isal(store, monkeypatch):
@@ -179,27 +184,29 @@ def test_without_isal(store, monkeypatch):
     data = gzip.compress(b"spin" * 10_000)
 
     assert blobs.inflate(data) == real(data) == b"spin" * 10_000
-    assert equal(artifacts.load(store, "frame1"), values()["frame1"])
+    assert equal(load(store, "frame1"), values()["frame1"])
 
 
 def test_a_cache_that_cannot_be_used_is_in_nobodys_way(store, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv(settings.FOLDER, str(tmp_path / "file"))
 
-    assert all(equal(artifacts.load(store, name), value) for name, value in values().items())
+    assert all(equal(load(store, name), value) for name, value in values().items())
 
 
 def test_many_at_once(store):
     names = [*values(), "frame0"]
 
-    loaded = artifacts.load_many([(store, name) for name in names])
+    with closing(Ahead()) as fetching:
+        fetching.want([(store, name) for name in names])
+        loaded = [artifacts.fetch(store, name, fetching)[0] for name in names]
 
     assert all(equal(one, values()[name]) for one, name in zip(loaded, names, strict=True))
     assert loaded[0] is not loaded[-1]
 
 
 def test_what_is_fetched_ahead_is_not_read_again(store):
-    with Ahead() as fetching:
+    with closing(Ahead()) as fetching:
         fetching.want([(store, f"frame{i}") for i in range(4)])
         for future, _ in list(fetching._known.values()):
             future.result(timeout=60)
@@ -211,16 +218,16 @@ def test_what_is_fetched_ahead_is_not_read_again(store):
 
 
 def test_what_is_at_hand_is_not_fetched(store):
-    artifacts.load(store, "frame0")
+    load(store, "frame0")
 
-    with Ahead() as fetching:
+    with closing(Ahead()) as fetching:
         fetching.want([(store, "frame0"), (store, "tiny")])
         assert fetching._known == {}
 
 
 def test_no_more_is_fetched_than_may_wait(store):
     size = store._info["frame0"]["size"]
-    with Ahead(most=size + size // 2) as fetching:
+    with closing(Ahead(most=size + size // 2)) as fetching:
         fetching.want([(store, f"frame{i}") for i in range(4)])
         states = [future.running() or future.done() for future, _ in fetching._known.values()]
         loaded = [artifacts.fetch(store, f"frame{i}", fetching)[0] for i in (3, 0, 1, 2)]
@@ -231,7 +238,7 @@ def test_no_more_is_fetched_than_may_wait(store):
 
 def test_nothing_is_left_when_it_is_closed(store):
     before = set(threading.enumerate())
-    with Ahead() as fetching:
+    with closing(Ahead()) as fetching:
         fetching.want([(store, f"frame{i}") for i in range(4)])
         results = [weakref.ref(future) for future, _ in fetching._known.values()]
     for thread in set(threading.enumerate()) - before:
@@ -254,7 +261,7 @@ def test_tiny_ones_in_one_request(store, monkeypatch):
     artifacts.read_tiny([(store, name) for name in values()])
 
     assert requests == [3]
-    assert artifacts.load(store, "text") == "x" * 10
+    assert load(store, "text") == "x" * 10
     assert requests == [3]
 
 
@@ -281,8 +288,8 @@ def test_a_serializer_that_claims_pickles_goes_the_old_way(store):
     store._serializers = [Own, *store._serializers]
     store._info["tiny"]["serializer_info"] = {"own": True}
 
-    assert artifacts.load(store, "tiny") == "its own"
-    assert artifacts.load(store, "text") == "x" * 10
+    assert load(store, "tiny") == "its own"
+    assert load(store, "text") == "x" * 10
 
 
 def test_the_memory_is_bounded():

@@ -40,7 +40,7 @@ function frame(page, title, kind) {
 function followHeights(root) {
   const listen = ({ source, data }) => {
     if (typeof data?.spinHeight !== "number") return;
-    for (const node of root.querySelectorAll("iframe"))
+    for (const node of root()?.querySelectorAll("iframe") ?? [])
       if (node.contentWindow === source) node.style.height = `${Math.min(Math.max(data.spinHeight, 24), 4000)}px`;
   };
   addEventListener("message", listen);
@@ -265,6 +265,8 @@ function replaced(root, html) {
 
 export default {
   initialize({ model }) {
+    // Nobody answers any more: the panel stays as it was saved.
+    if (!model.get("live")) return;
     let panel;
     const find = () => {
       // Not there yet, or drawn anew since: a notebook that is opened again has fresh outputs.
@@ -279,8 +281,9 @@ export default {
     const answer = (message) => panel?.answer(message);
     const watch = new MutationObserver(find);
     watch.observe(document.body, { childList: true, subtree: true });
-    const deaf = followHeights(document);
+    const deaf = followHeights(() => panel?.root);
     model.on("change:html", redraw);
+    model.on("change:live", () => watch.disconnect());
     model.on("msg:custom", answer);
     find();
     return () => {
