@@ -16,12 +16,13 @@ from spin_magic.flows.names import lending
 from spin_magic.loop import session
 from spin_magic.loop.outcome import build_result, own_error
 from spin_magic.loop.overview import flow_overview
+from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import KEEP, Request, find_code
 from spin_magic.overview import FlowOverview
-from spin_magic.result import SpinResult
+from spin_magic.result import CardUpdate, PastCards, SpinResult
 
-__all__ = ["KEEP", "spin", "spin_flow", "spin_inputs"]
+__all__ = ["KEEP", "spin", "spin_cards", "spin_flow", "spin_inputs"]
 
 
 def spin(
@@ -41,6 +42,7 @@ def spin(
     config_value: Mapping[str, Any] | None = None,
     seed: int | None = None,
     cards: bool = True,
+    on_card: Callable[[CardUpdate], None] | None = None,
     cwd: str | os.PathLike[str] | None = None,
     check: bool = True,
     notebook: Mapping[str, Any] | None = None,
@@ -80,6 +82,9 @@ def spin(
         Seed for `random` and, where they are loaded, NumPy and PyTorch.
     cards : bool, default True
         Render the step's cards.
+    on_card : callable, optional
+        Takes a `CardUpdate` for each ``current.card.refresh()`` that is shown, in a thread other than
+        the step's. Default: refreshing shows nothing, and costs nothing.
     cwd : path, optional
         Working directory during the spin.
     check : bool, default True
@@ -127,7 +132,7 @@ def spin(
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
-        made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards)
+        made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards, on_card=on_card)
         result = build_result(plan, made.outcome, made.locals, begun)
     session.failed = not result.ok
     if result.ok:
@@ -149,9 +154,15 @@ class _Execution:
 
 
 def _execute(
-    plan: Plan, *, seed: int | None, skip_decorators: bool, cards: bool, run: bool = True
+    plan: Plan,
+    *,
+    seed: int | None,
+    skip_decorators: bool,
+    cards: bool,
+    on_card: Callable[[CardUpdate], None] | None = None,
+    run: bool = True,
 ) -> _Execution:
-    job = plan.job(skip_decorators=skip_decorators, cards=cards, execute=run)
+    job = plan.job(skip_decorators=skip_decorators, cards=cards, execute=run, on_card=on_card)
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
@@ -252,3 +263,58 @@ def spin_flow(
     request = Request(flow=flow, step="", run=run, namespace=namespace, notebook=notebook or {})
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         return flow_overview(request, code)
+
+
+def spin_cards(
+    flow: Any,
+    step: str,
+    *,
+    index: int | None = None,
+    value: Any = None,
+    run: str | None = None,
+    namespace: Any = KEEP,
+    id: str | None = None,  # noqa: A002 -- the option's name
+    type: str | None = None,  # noqa: A002 -- the option's name
+    diff: bool = False,
+    notebook: Mapping[str, Any] | None = None,
+) -> PastCards:
+    """Give the cards that a past task of a step stored.
+
+    Parameters
+    ----------
+    flow, step, index, value, namespace
+        As for `spin`; they choose the task of the step itself.
+    run : str, optional
+        The run. Default: the latest that reached the step.
+    id, type : str, optional
+        Only cards of that id, of that type.
+    diff : bool, default False
+        Give along the cards of what was last spun of the step in this process.
+    notebook : mapping, optional
+        Names of the notebook: flows that it defines.
+
+    Returns
+    -------
+    PastCards
+
+    Raises
+    ------
+    SpinError
+        There is no such task or card; with `diff`, nothing of the step was spun yet.
+
+    Examples
+    --------
+    >>> spin_cards("trainflow.py", "train", id="report")[0].html  # doctest: +SKIP
+    """
+    __tracebackhide__ = True
+    request = Request(
+        flow=flow,
+        step=step,
+        index=index,
+        value=value,
+        run=run,
+        namespace=namespace,
+        notebook=notebook or {},
+    )
+    with preserved(), in_plain_words(), (code := find_code(request)).active():
+        return past_cards(request, code, Which(id, type), diff=diff)

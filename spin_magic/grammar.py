@@ -17,6 +17,7 @@ FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainF
 STEP  train, RUN/train, RUN/train/TASK or FLOW/RUN/train[/TASK]
 Without a run: the latest one that can feed the step.
 Quotes work as in a shell: --set 'name="a b"'."""
+_FROM = "inputs from that run; `spin`: from what was last spun here"
 
 
 class HelpRequested(Exception):  # noqa: N818 - no error: the user asked for it
@@ -106,14 +107,34 @@ def flow_parser() -> Parser:
     return parser
 
 
-def _add_selectors(parser: Parser) -> None:
+def cards_parser() -> Parser:
+    """Make the parser of ``%spin_cards``."""
+    parser = Parser(
+        "%spin_cards FLOW STEP [options]",
+        "Show the cards that a past task of a step stored; nothing is run.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainFlow,\n"
+        "      or a FlowSpec class of this notebook\n"
+        "STEP  train, RUN/train, RUN/train/TASK or FLOW/RUN/train[/TASK]\n"
+        "Without a run: the latest one that reached the step.\n\n"
+        "%spin_cards TrainFlow train --id report        one card of the latest run\n"
+        "%spin_cards TrainFlow train --diff             beside those of the last spin\n"
+        "%spin_cards TrainFlow 17/train --index 2       of another run, of the third split",
+    )
+    _add_selectors(parser, "cards of that run")
+    add = parser.add_argument_group("which cards").add_argument
+    add("--id", metavar="ID", help="the card with that id")
+    add("--type", metavar="TYPE", help="the cards of that type")
+    add("--diff", action="store_true", help="beside each the card of what was last spun of the step here")
+    _add_output(parser, "PastCards")
+    return parser
+
+
+def _add_selectors(parser: Parser, from_run: str = _FROM) -> None:
     group = parser.add_argument_group("which task")
     add = group.add_argument
     add("--index", type=_integer, metavar="I", help="task of a foreach by split index; default 0")
     add("--value", metavar="V", help="task of a foreach by its value")
-    add(
-        "--from", dest="run", metavar="RUN", help="inputs from that run; `spin`: from what was last spun here"
-    )
+    add("--from", dest="run", metavar="RUN", help=from_run)
     add("--namespace", metavar="NS", help='look in another namespace; "" looks in all')
 
 

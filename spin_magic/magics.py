@@ -10,21 +10,24 @@ from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from spin_magic.alive import sign_of_life
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
 from spin_magic.options import (
+    CARDS_HELP,
     FLOW_HELP,
     INPUTS_HELP,
     SPIN_HELP,
     HelpRequested,
+    parse_cards,
     parse_flow,
     parse_inputs,
     parse_spin,
 )
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.options import FlowOptions, InputsOptions, SpinOptions, TaskOptions
+    from spin_magic.options import CardsOptions, FlowOptions, InputsOptions, SpinOptions, TaskOptions
     from spin_magic.result import SpinResult
 
 
@@ -50,7 +53,7 @@ def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..
 
 @magics_class
 class SpinMagics(Magics):
-    """``%spin_inputs``, ``%spin``, ``%%spin`` and ``%spin_flow``."""
+    """``%spin_inputs``, ``%spin``, ``%%spin``, ``%spin_flow`` and ``%spin_cards``."""
 
     shell: Any
 
@@ -58,6 +61,10 @@ class SpinMagics(Magics):
         self._replaced = _entries(shell)
         self._names, self._once = Names(shell), ShownOnce(shell)
         super().__init__(shell)
+        self._settings = SpinMagic.instance()
+        self._settings.update_config(shell.config)
+        configurables: list[Any] = shell.configurables
+        configurables.append(self._settings)
 
     @line_magic
     @_reads(parse_inputs, INPUTS_HELP)
@@ -79,11 +86,16 @@ class SpinMagics(Magics):
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
         publisher = self.shell.display_pub
-        alive = sign_of_life(publisher, f"{options.flow} {options.step}") if self._has_page else nullcontext()
-        with alive, recording(publisher) as shown:
-            result = self._spun(options, options.step, cell, self._run(options))
-        result.displayed = shown
-        self.shell.display_pub.publish(result._repr_mimebundle_())
+        what = f"{options.flow} {options.step}"
+        alive = sign_of_life(publisher, what) if self._has_page else nullcontext()
+        from spin_magic.report.cards.running import RunningCards  # noqa: PLC0415 - late, as above
+
+        with RunningCards(publisher.publish, what) as cards:
+            with alive, recording(publisher) as shown:
+                on_card = {"on_card": cards} if self._has_page else {}
+                result = self._spun(options, options.step, cell, self._run(options) | on_card)
+            result.displayed = shown
+            cards.end(result)
         if result.error is not None:
             error = result.error
             try:
@@ -123,6 +135,19 @@ class SpinMagics(Magics):
         self._give(options, overview)
         self.shell.display_pub.publish(overview._repr_mimebundle_())
 
+    @line_magic
+    @_reads(parse_cards, CARDS_HELP)
+    def spin_cards(self, options: CardsOptions, _: None) -> None:
+        """Show the cards of a past task."""
+        __tracebackhide__ = True
+        from spin_magic import api  # noqa: PLC0415 - late, as above
+
+        names = ("index", "value", "run", "id", "type", "diff")
+        call = {name: getattr(options, name) for name in names} | _namespace(options)
+        past = api.spin_cards(options.flow, options.step, notebook=self.shell.user_ns, **call)
+        self._give(options, past)
+        self.shell.display_pub.publish(past._repr_mimebundle_())
+
     def withdraw(self) -> None:
         """Put back what the magics replaced, and leave nothing of them in the shell."""
         manager = self.shell.magics_manager
@@ -133,7 +158,8 @@ class SpinMagics(Magics):
             else:
                 table[name] = before
         self._once.clear()
-        self.shell.configurables[:] = [each for each in self.shell.configurables if each is not self]
+        ours = (self, self._settings)
+        self.shell.configurables[:] = [each for each in self.shell.configurables if each not in ours]
         for names in (self.shell.user_ns, self.shell.user_ns_hidden):
             names.pop("_spin", None)
 
@@ -177,12 +203,12 @@ class SpinMagics(Magics):
             if kept:
                 result.notes.append(f"--locals kept your own {', '.join(kept)}.")
 
-    def _give(self, options: TaskOptions | FlowOptions, value: object) -> None:
+    def _give(self, options: TaskOptions | FlowOptions | CardsOptions, value: object) -> None:
         if options.output:
             self.shell.push({options.output: value})
 
 
-def _namespace(options: TaskOptions | FlowOptions) -> dict[str, str | None]:
+def _namespace(options: TaskOptions | FlowOptions | CardsOptions) -> dict[str, str | None]:
     # Metaflow's own word for all namespaces is None.
     return {} if options.namespace is None else {"namespace": options.namespace or None}
 
@@ -219,5 +245,6 @@ def unregister(shell: InteractiveShell) -> None:
 
 
 _OURS = SpinMagics.__name__
-_NAMES = (("line", "spin"), ("cell", "spin"), ("line", "spin_inputs"), ("line", "spin_flow"))
+_LINES = ("spin", "spin_inputs", "spin_flow", "spin_cards")
+_NAMES = (("cell", "spin"), *(("line", name) for name in _LINES))
 _NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}

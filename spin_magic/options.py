@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.errors import OptionError, nearest
-from spin_magic.grammar import HelpRequested, flow_parser, inputs_parser, spin_parser
+from spin_magic.grammar import HelpRequested, cards_parser, flow_parser, inputs_parser, spin_parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
     from spin_magic.grammar import Parser
 
 __all__ = [
+    "CARDS_HELP",
     "FLOW_HELP",
     "INPUTS_HELP",
     "SPIN_HELP",
+    "CardsOptions",
     "FlowOptions",
     "HelpRequested",
     "InputsOptions",
     "SpinOptions",
     "TaskOptions",
+    "parse_cards",
     "parse_flow",
     "parse_inputs",
     "parse_spin",
@@ -32,10 +35,12 @@ __all__ = [
 _SPIN = spin_parser()
 _INPUTS = inputs_parser()
 _FLOW = flow_parser()
+_CARDS = cards_parser()
 
 SPIN_HELP = _SPIN.format_help()
 INPUTS_HELP = _INPUTS.format_help()
 FLOW_HELP = _FLOW.format_help()
+CARDS_HELP = _CARDS.format_help()
 
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
@@ -149,6 +154,42 @@ class FlowOptions:
     output: str | None = None
 
 
+@dataclass(frozen=True)
+class CardsOptions:
+    """What ``%spin_cards`` is told.
+
+    Attributes
+    ----------
+    flow, step : str
+        As the user wrote them.
+    index : int or None
+        Split index.
+    value : str or None
+        Value of the foreach.
+    run : str or None
+        The run.
+    namespace : str or None
+        Another namespace; empty for all; None where the current one holds.
+    id, type : str or None
+        Which cards; None for all.
+    diff : bool
+        Show the cards of the last spin beside them.
+    output : str or None
+        Name to bind the cards to.
+    """
+
+    flow: str
+    step: str
+    index: int | None = None
+    value: str | None = None
+    run: str | None = None
+    namespace: str | None = None
+    id: str | None = None
+    type: str | None = None
+    diff: bool = False
+    output: str | None = None
+
+
 def parse_spin(line: str) -> SpinOptions:
     """Read the line of ``%spin`` or ``%%spin``.
 
@@ -188,6 +229,18 @@ def parse_flow(line: str) -> FlowOptions:
         case [_, *more] if more:
             raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
     raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+
+
+def parse_cards(line: str) -> CardsOptions:
+    """Read the line of ``%spin_cards``; as `parse_spin`."""
+    options, rest = _options_and_words(_CARDS, line)
+    if options["run"] == "spin":
+        raise OptionError(
+            "--from spin: the cards are those of a run; --diff puts those of the last spin beside."
+        )
+    options["flow"], options["step"] = _flow_and_step(rest)
+    _check(options)
+    return CardsOptions(**options)
 
 
 def _parse(parser: Parser, line: str) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from metaflow.metaflow_current import current
 from metaflow.metaflow_version import get_version
 from metaflow.util import get_username
 
+from spin_magic.artifacts import Artifact
 from spin_magic.engine.pickling import look_at_pickle
 
 if TYPE_CHECKING:
@@ -19,10 +20,27 @@ if TYPE_CHECKING:
     from spin_magic.engine.task import Job
 
 
+class Source(Protocol):
+    """Where artifacts are."""
+
+    def artifact(self, name: str) -> Artifact: ...
+
+
+class FlowSource:
+    """The values that a flow object has while its step is running."""
+
+    def __init__(self, flow: Any) -> None:
+        self._flow = flow
+
+    def artifact(self, name: str) -> Artifact:
+        value = getattr(self._flow, name)
+        return Artifact(name, type(value).__name__, None, lambda: value, live=True)
+
+
 class ArtifactView:
     """Stands for a ``DataArtifact``."""
 
-    def __init__(self, name: str, output: OutputStore) -> None:
+    def __init__(self, name: str, output: Source) -> None:
         self.id = name
         self._output = output
 
@@ -40,7 +58,7 @@ class ArtifactView:
 class Artifacts:
     """Iterates over artifacts and gives them by name, as ``Task`` does."""
 
-    def __init__(self, names: list[str], output: OutputStore) -> None:
+    def __init__(self, names: list[str], output: Source) -> None:
         self._views = {name: ArtifactView(name, output) for name in sorted(names)}
 
     def __iter__(self) -> Iterator[ArtifactView]:
@@ -81,7 +99,7 @@ class _Data:
 
 
 class TaskView(Artifacts):
-    """Stands for a ``Task`` of this spin.
+    """Stands for a ``Task`` of this spin, finished or not.
 
     Parameters
     ----------
@@ -89,30 +107,34 @@ class TaskView(Artifacts):
         Name of its step.
     names : list of str
         Its artifacts.
-    output : OutputStore
+    source : OutputStore or FlowSource
         Where they are.
-    stdout, stderr : str
-        Its logs.
+    begun : datetime
+        When it was created.
     """
 
-    def __init__(
-        self, step: str, names: list[str], output: OutputStore, stdout: str = "", stderr: str = ""
-    ) -> None:
-        super().__init__(names, output)
+    def __init__(self, step: str, names: list[str], source: Source, begun: datetime) -> None:
+        super().__init__(names, source)
         self.id = current.task_id
         self.pathspec = f"{current.flow_name}/{current.run_id}/{step}/{self.id}"
-        self.finished_at = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
-        self.created_at = self.finished_at - timedelta(milliseconds=1)
+        self.created_at = begun
+        self.finished_at: datetime | None = None
         self.current_attempt = 0
-        self.finished = self.successful = True
+        self.finished = self.successful = False
         self.exception = None
         self.index: int | None = None
-        self.stdout, self.stderr = stdout, stderr
-        self.metadata_dict: dict[str, str] = {"attempt": "0", "attempt_ok": "True"}
+        self.stdout = self.stderr = ""
+        self.metadata_dict: dict[str, str] = {"attempt": "0"}
         self.origin_pathspec = None
         self.system_tags = self.tags = _tags()
         self.user_tags: frozenset[str] = frozenset()
         self.parent = SimpleNamespace(id=step, task=self, parent=None)
+
+    def finish(self) -> None:
+        """Say that the task is done, and well."""
+        self.finished_at = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
+        self.finished = self.successful = True
+        self.metadata_dict["attempt_ok"] = "True"
 
 
 def _tags() -> frozenset[str]:
@@ -151,8 +173,8 @@ class RunView:
         return step in self._steps
 
 
-def task_view(flow: Any, output: OutputStore, job: Job) -> TaskView:
-    """Make what a card is rendered from.
+def task_view(flow: Any, output: OutputStore, job: Job, begun: datetime) -> TaskView:
+    """Make what a card is rendered from, once the step is done.
 
     Parameters
     ----------
@@ -162,10 +184,38 @@ def task_view(flow: Any, output: OutputStore, job: Job) -> TaskView:
         What the step hands on.
     job : Job
         The spin.
+    begun : datetime
+        When the step began.
     """
     public = [name for name in output.names() if not name.startswith("_")]
     fixed = [name for name in public if isinstance(getattr(type(flow), name, None), property)]
-    task = TaskView(job.step, public, output, job.logs.stdout.text, job.logs.stderr.text)
+    task = TaskView(job.step, public, output, begun)
+    task.stdout, task.stderr = job.logs.stdout.text, job.logs.stderr.text
     task.index = flow.index
-    RunView(task, TaskView("_parameters", [*fixed, "name"], output))
+    parameters = TaskView("_parameters", [*fixed, "name"], output, begun)
+    for each in (task, parameters):
+        each.finish()
+    RunView(task, parameters)
+    return task
+
+
+def running_view(flow: Any, step: str, begun: datetime) -> TaskView:
+    """Make what a card is rendered from while the step is running: it has parameters, and no artifacts yet.
+
+    Parameters
+    ----------
+    flow : FlowSpec
+        The flow.
+    step : str
+        Name of the step.
+    begun : datetime
+        When the step began.
+    """
+    source = FlowSource(flow)
+    made = vars(type(flow)).items()
+    fixed = [name for name, kept in made if isinstance(kept, property) and not name.startswith("_")]
+    task = TaskView(step, [], source, begun)
+    parameters = TaskView("_parameters", [*fixed, "name"], source, begun)
+    parameters.finish()
+    RunView(task, parameters)
     return task

@@ -18,14 +18,24 @@ from typing import Any, TypeVar
 
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
-from spin_magic.engine.past import RunInfo, TaskInfo, outcome, parse_path, place_of
+from spin_magic.engine.past import RunInfo, TaskInfo, origin_of, outcome, parse_path, place_of
 from spin_magic.errors import TaskError
 from spin_magic.kept import Kept
 
 Value = TypeVar("Value")
 
 META = LocalStorage.METADATA_DIR
-FIELDS = frozenset({"attempt", "attempt_ok", "foreach-execution-path", "ds-type", "ds-root"})
+FIELDS = frozenset(
+    {
+        "attempt",
+        "attempt_ok",
+        "foreach-execution-path",
+        "ds-type",
+        "ds-root",
+        "origin-run-id",
+        "origin-task-id",
+    }
+)
 # The provider's run ids are microseconds since the epoch; smaller numbers come from elsewhere.
 FIRST_TIMED_ID = 10**15
 RUNS = 8192
@@ -183,4 +193,5 @@ def _read_task(meta: str) -> TaskInfo:
         # Local artifacts lie beside their metadata, wherever the folder is by now.
         ds_root=None if kind == "local" else root,
         ended=ended / 1000 if ended else None,
+        origin=origin_of(value("origin-run-id"), value("origin-task-id")),
     )

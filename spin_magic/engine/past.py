@@ -37,6 +37,8 @@ class TaskInfo:
         Where its artifacts are.
     ended : float or None
         When its latest verdict was written.
+    origin : tuple of (str, str) or None
+        Run and id of the task of this step that a resumed run cloned.
     """
 
     run: str
@@ -48,6 +50,7 @@ class TaskInfo:
     ds_type: str | None
     ds_root: str | None
     ended: float | None = None
+    origin: tuple[str, str] | None = None
 
     @property
     def closed(self) -> bool:
@@ -60,6 +63,11 @@ def outcome(began: float | None, verdict: str | None, ended: float | None) -> bo
     if verdict is None or ended is None or (began or 0) > ended:
         return None
     return verdict == "True"
+
+
+def origin_of(run: str | None, task: str | None) -> tuple[str, str] | None:
+    """Tell of which task a clone is; a task that a resumed run has run itself names the run alone."""
+    return (str(run), str(task)) if run and task else None
 
 
 def parse_path(text: str | None) -> tuple[Frame, ...] | None:

@@ -44,6 +44,8 @@ NAMES = (
     "metaflow.parameters:set_parameter_context",
     "metaflow.plugins:DATASTORES",
     "metaflow.plugins:METADATA_PROVIDERS",
+    "metaflow.plugins.cards.card_datastore:CardDatastore._get_card_read_path",
+    "metaflow.plugins.cards.card_datastore:CardDatastore.info_from_path",
     "metaflow.plugins.cards.component_serializer:CardComponentCollector._finalize",
     "metaflow.plugins.cards.card_cli:update_card",
     "metaflow.plugins.datastores.local_storage:LocalStorage.METADATA_DIR",

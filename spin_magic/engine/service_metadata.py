@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from spin_magic.engine.past import RunInfo, TaskInfo, outcome, parse_path, place_of
+from spin_magic.engine.past import RunInfo, TaskInfo, origin_of, outcome, parse_path, place_of
 from spin_magic.engine.threads import ask_all
 from spin_magic.errors import TaskError
 
@@ -157,4 +157,5 @@ def _task_info(place: tuple[str, str, str], created: float, data: list[dict[str,
         ds_type=values.get("ds-type"),
         ds_root=values.get("ds-root"),
         ended=ended / 1000 if ended else None,
+        origin=origin_of(values.get("origin-run-id"), values.get("origin-task-id")),
     )

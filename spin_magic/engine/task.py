@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import threading
@@ -26,7 +27,7 @@ from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
-from spin_magic.result import Card
+from spin_magic.result import Card, CardUpdate
 
 HIDDEN_FOLDERS = tuple(
     os.path.join(folder, "")
@@ -58,6 +59,8 @@ class Job:
         True where the edited step may have changed the graph.
     execute : bool
         False to set everything up as the step would find it, and stop there.
+    on_card : callable, optional
+        Takes what ``current.card.refresh()`` makes of a card, in a thread of the cards.
     """
 
     prepared: setup.Prepared
@@ -71,6 +74,7 @@ class Job:
     execute: bool = True
     skip_decorators: bool = False
     cards: bool = True
+    on_card: Callable[[CardUpdate], None] | None = None
     logs: Logs = field(default_factory=Logs)
 
 
@@ -124,8 +128,9 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
         self.input_object = input_obj
         if not self.execute:
             return
-        self.before_body()
         with self.around_body():
+            # What the cards warn of is part of the step's log.
+            self.before_body()
             self.started = True
             begun = time.perf_counter()
             try:
@@ -201,9 +206,9 @@ def run(job: Job) -> Outcome:
         datastore = MemoryDatastore(job.datastore, output)
         setup.set_parameter_context(cls, job.datastore)
         task = KernelTask(flow, datastore, metadata, job.inputs)
-        room = CardRoom(job.prepared.cls, job.step, enabled=not job.skip_decorators)
+        room = CardRoom(job)
         task.execute = job.execute
-        task.before_body = room.open
+        task.before_body = functools.partial(room.open, flow)
         task.around_body = job.logs.streaming
         os.environ.update(_environment_variables(getattr(cls, job.step)))
         os.environ["METAFLOW_RUN_ID"] = run_id
@@ -212,13 +217,15 @@ def run(job: Job) -> Outcome:
             for store in job.inputs:
                 store.foresight = foresight if job.execute else None
                 store.watched = job.execute
-            error = _run_step(task, job, run_id, metadata)
+            error = _run_step(task, job, run_id, metadata, room)
         output.settle(job.inputs)
         for store in job.inputs:
             # The class of a spin is garbage that waits for the collector, and holds the stores until then.
             store.watched = False
             store.loaded.clear()
-        cards = room.render(flow, output, job) if task.started and job.cards and error is None else []
+        cards: list[Card] = []
+        if task.started and job.cards and error is None:
+            cards, error = _render(room, flow, output)
     made = Outcome(
         flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object
     )
@@ -226,7 +233,18 @@ def run(job: Job) -> Outcome:
     return made
 
 
-def _run_step(task: KernelTask, job: Job, run_id: str, metadata: NoMetadata) -> BaseException | None:
+def _render(room: CardRoom, flow: Any, output: OutputStore) -> tuple[list[Card], BaseException | None]:
+    try:
+        return room.render(flow, output), None
+    except KeyboardInterrupt as ex:
+        # The step itself has finished: what it made is kept, and whoever interrupted is heard.
+        room.notes.append("The step had finished; rendering its cards was interrupted.")
+        return [], ex.with_traceback(None)
+
+
+def _run_step(
+    task: KernelTask, job: Job, run_id: str, metadata: NoMetadata, room: CardRoom
+) -> BaseException | None:
     paths = [store.source.pathspec.partition("/")[2] for store in job.inputs]
     try:
         # Metaflow reports a failure on stderr in its own words; the traceback says it better.
@@ -238,7 +256,9 @@ def _run_step(task: KernelTask, job: Job, run_id: str, metadata: NoMetadata) -> 
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
     except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
         ex.__traceback__ = users_traceback(ex.__traceback__)
+        room.close(ex)
         return ex
+    room.close(None)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from spin_magic.artifacts import Artifacts
@@ -11,6 +12,7 @@ from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
 from spin_magic.loop.elsewhere import against, others, overview, source
 from spin_magic.loop.notes import notes_on
+from spin_magic.loop.past_cards import render_card
 from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
 
@@ -46,7 +48,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         origin=plan.origin,
         stdout=outcome.logs.stdout.text,
         stderr=outcome.logs.stderr.text,
-        cards=outcome.cards,
+        cards=[replace(card, render=render_card) for card in outcome.cards],
         locals=local_names,
         self=outcome.flow,
         next=tuple(transition[0]) if transition else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from spin_magic.flows.names import lent_names
 from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.sources import artifacts_module, find_sources
 from spin_magic.loop.step_code import step_code
+from spin_magic.result import CardUpdate
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.inputs import input_stores, public_names
 from spin_magic.runs.wanted import Choice
@@ -100,7 +101,14 @@ class Plan:
         arguments = inspect.signature(self.function).parameters
         return {k: v for k, v in frame.f_locals.items() if k not in arguments and not k.startswith("__")}
 
-    def job(self, *, skip_decorators: bool, cards: bool, execute: bool) -> Job:
+    def job(
+        self,
+        *,
+        skip_decorators: bool,
+        cards: bool,
+        execute: bool,
+        on_card: Callable[[CardUpdate], None] | None = None,
+    ) -> Job:
         """Give the engine its orders."""
         return Job(
             prepared=self.prepared,
@@ -114,6 +122,7 @@ class Plan:
             skip_decorators=skip_decorators,
             cards=cards,
             execute=execute,
+            on_card=on_card,
         )
 
     def step_inputs(self, flow: Any, inputs: Any) -> StepInputs:

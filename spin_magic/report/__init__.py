@@ -7,11 +7,19 @@ import sys
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.report.cards.shown import card_html, card_text, past_html, past_text
 from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
 from spin_magic.report.summarize import summarize_inputs, summarize_result
-from spin_magic.result import SpinResult
+from spin_magic.result import Card, PastCards, SpinResult
 
-__all__ = ["inputs_mimebundle", "mimebundle", "summarize_inputs", "summarize_result"]
+__all__ = [
+    "card_mimebundle",
+    "cards_mimebundle",
+    "inputs_mimebundle",
+    "mimebundle",
+    "summarize_inputs",
+    "summarize_result",
+]
 
 
 def mimebundle(result: SpinResult) -> dict[str, Any]:
@@ -30,13 +38,18 @@ def mimebundle(result: SpinResult) -> dict[str, Any]:
     bundle: dict[str, Any] = {"text/plain": _plain(result)}
     try:
         panel = summarize_result(result)
-        html = render_html(panel)
-        bundle = {"text/plain": render_text(panel), "text/html": html}
-        if _has_comms():
-            # Late: importing ipywidgets takes a while, and a plain script never needs it.
-            from spin_magic.report import view  # noqa: PLC0415
+        bundle = {"text/plain": render_text(panel)}
+        if not _has_comms():
+            return bundle | {"text/html": render_html(panel)}
+        # Late: importing ipywidgets takes a while, and a plain script never needs it.
+        from spin_magic.report import view  # noqa: PLC0415
 
-            view.enliven(result, html, lambda other: render_html(summarize_result(other)))
+        bundle["text/html"] = render_html(panel, view.opened(result))
+        view.enliven(
+            result,
+            bundle["text/html"],
+            lambda other: render_html(summarize_result(other), view.opened(other)),
+        )
     except Exception as error:  # noqa: BLE001  (a panel may not break a spin that went well)
         bundle.setdefault("text/plain", "")
         bundle["text/plain"] += f"\n(the panel could not be drawn whole: {type(error).__name__})"
@@ -61,6 +74,35 @@ def inputs_mimebundle(inputs: StepInputs) -> dict[str, Any]:
         return {"text/plain": render_inputs_text(summary), "text/html": render_inputs_html(summary)}
     except Exception:  # noqa: BLE001  (the same)
         return {"text/plain": _plain(inputs)}
+
+
+def cards_mimebundle(past: PastCards) -> dict[str, Any]:
+    """Show the cards of a past task as text, and in the page as the panel shows those of a spin.
+
+    Parameters
+    ----------
+    past : PastCards
+        The cards.
+
+    Returns
+    -------
+    dict
+        A MIME bundle.
+    """
+    return _cards(past_text(past), *past_html(past))
+
+
+def card_mimebundle(card: Card) -> dict[str, Any]:
+    """Show one card; as `cards_mimebundle`."""
+    return _cards(card_text(card), *card_html(card))
+
+
+def _cards(text: str, html: str, cards: list[Card]) -> dict[str, Any]:
+    if _has_comms():
+        from spin_magic.report import view  # noqa: PLC0415  (as above)
+
+        view.enliven_cards(cards, html)
+    return {"text/plain": text, "text/html": html}
 
 
 def _plain(value: object) -> str:

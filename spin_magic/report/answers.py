@@ -1,9 +1,8 @@
-"""What the kernel answers to a panel's page: an object's display, a card, other tasks, a name, a file."""
+"""What the kernel answers to a panel's page: an object's display, other tasks, a name, a file."""
 
 from __future__ import annotations
 
 import keyword
-import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,23 @@ from spin_magic.result import SpinResult
 
 PATIENCE = 60.0
 
-# Metaflow's pages ask a server on the network for their font; the system's own does as well.
-_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
-
 Answer = dict[str, Any]
+
+
+def answer(result: SpinResult, question: dict[str, Any]) -> Answer:
+    """Answer what needs nothing but the result; empty where it is no such question."""
+    match question:
+        case {"ask": "flow"}:
+            return flow(result)
+        case {"ask": "cell", "step": step}:
+            return cell(result, step)
+        case {"ask": "tasks"}:
+            return tasks(result)
+        case {"ask": "bind", "name": name, "as": to}:
+            return bind(result, name, to)
+        case {"ask": "save", "name": name, "path": path}:
+            return to_file(result, name, path)
+    return {}
 
 
 def display(result: SpinResult, name: Any) -> Answer:
@@ -31,14 +43,6 @@ def display(result: SpinResult, name: Any) -> Answer:
     if value is None or data is None:
         return {"name": name, "bundle": {"text/plain": f"{name} cannot be shown."}}
     return {"name": name, "bundle": data, "file": suggested(name, value[0])}
-
-
-def card(result: SpinResult, index: Any) -> Answer:
-    """Give the page of a card."""
-    if not isinstance(index, int) or not 0 <= index < len(result.cards):
-        return {"page": "", "title": ""}
-    chosen = result.cards[index]
-    return {"page": _WEB_FONT.sub("", chosen.html), "title": f"{chosen.type} card {chosen.id or ''}".strip()}
 
 
 def tasks(result: SpinResult) -> Answer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from spin_magic.report.blocks import Change, Detail
+from spin_magic.report.cards.parts import Part
 
 Binding = Literal["bound", "kept", "on self", ""]
 
@@ -73,12 +74,26 @@ class Outputs:
 
 @dataclass(frozen=True)
 class CardSummary:
-    """A card without its page."""
+    """A card without its page.
+
+    Attributes
+    ----------
+    type, id, size : str
+        Its type, its id or nothing, and how long its page is.
+    components : tuple of str
+        The static form as lines of text.
+    parts : tuple of Part
+        The same for pages.
+    page : str
+        The page itself, as a frame's ``srcdoc`` takes it; empty where it is not to be saved.
+    """
 
     type: str
     id: str
     size: str
     components: tuple[str, ...]
+    parts: tuple[Part, ...] = ()
+    page: str = ""
 
     @property
     def title(self) -> str:

@@ -39,7 +39,7 @@ def render_text(panel: PanelSummary, *, details: bool = True) -> str:
         for number, words, names, more in name_lines(panel.outputs)
     ]
     for card in panel.cards:
-        lines.append(": ".join(filter(None, (f"{card.title}, {card.size}", "; ".join(card.components)))))
+        lines += [f"{card.title}, {card.size}", *(f"    {line}" for line in card.components)]
     lines += [f"{log.name}: {log.lines} line{'' if log.lines == 1 else 's'}" for log in panel.logs]
     return "\n".join(lines)
 

@@ -29,13 +29,15 @@ _FRAME = (
 )
 
 
-def render_html(panel: PanelSummary) -> str:
+def render_html(panel: PanelSummary, opened: str = "") -> str:
     """Give the panel as HTML that needs no script and no network.
 
     Parameters
     ----------
     panel : PanelSummary
         What to say.
+    opened : str
+        Key of the tab to open it at: ``outputs``, ``cards``, ``logs`` or ``inputs``.
 
     Returns
     -------
@@ -47,8 +49,9 @@ def render_html(panel: PanelSummary) -> str:
         panel=panel,
         inputs=panel.inputs,
         tabs=[(key, title, f"_{key}.html.j2") for key, title in tab_titles(panel)],
+        opened=opened if opened != "cards" or panel.cards else "",
         text=render_text(panel, details=False),
-        css=style_sheet("panel.css"),
+        css=style_sheet("panel.css", *(["card.css"] if panel.cards else [])),
         uid=new_id("panel"),
     )
 

@@ -3,35 +3,49 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterable
 
+from spin_magic.report.cards.embed import embedded
+from spin_magic.report.cards.lines import lines_of
+from spin_magic.report.cards.parts import Part, Prose
+from spin_magic.report.cards.static import parts_of
+from spin_magic.report.guard import Budget, attempt
 from spin_magic.report.model import CardSummary, Log
-from spin_magic.report.preview import clean, clip, line_of, sentence, size_text
+from spin_magic.report.preview import clean, clip, size_text
 from spin_magic.result import Card
+from spin_magic.settings import SpinMagic
 
 LOG_LINES, LOG_CHARACTERS = 100, 6_000
+# Of all cards of a panel in their static form.
+SECONDS, CHARACTERS, PICTURES = 0.06, 100_000, 120_000
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
-def summarize_card(card: Card) -> CardSummary:
-    """List a card without its page."""
-    parts = [_component(c) for c in card.components[:12]]
-    if len(card.components) > len(parts):
-        parts.append(f"and {len(card.components) - len(parts)} more")
-    return CardSummary(clean(card.type), clean(card.id or ""), size_text(len(card.html)), tuple(parts))
+def summarize_cards(cards: Iterable[Card]) -> tuple[CardSummary, ...]:
+    """Give the cards of a panel in their static form, which together have one budget."""
+    budget = Budget(SECONDS, CHARACTERS, PICTURES)
+    return tuple(summarize_card(card, budget) for card in cards)
 
 
-def _component(component: Any) -> str:
-    """Name a component and give the beginning of the first text in it."""
-    if not isinstance(component, dict):
-        return line_of(component)
-    texts = [component.get(key) for key in ("title", "label", "source", "text", "subtitle")]
-    said = next((t for t in texts if isinstance(t, str) and t.strip()), "")
-    kind = clean(str(component.get("type", "component")))
-    columns = component.get("columns")
-    if not said and isinstance(columns, list):
-        said = ", ".join(str(c) for c in columns[:8])
-    return clip(f"{kind}: {sentence(said)}", 80) if said else clip(kind, 80)
+def summarize_card(card: Card, budget: Budget | None = None) -> CardSummary:
+    """Give a card in its static form, without its page."""
+    kind, size = clip(clean(card.type[:80]), 80), size_text(len(card.html))
+    instead: tuple[Part, ...] = (Prose.of("Its components cannot be shown here."),)
+    if card.components:
+        shared = budget or Budget(SECONDS, CHARACTERS, PICTURES)
+        parts = attempt(lambda: parts_of(card.components, shared), instead, seconds=2 * SECONDS)
+    else:
+        parts = (Prose.of(_without_components(kind, size)),)
+    page = embedded(card.html) if SpinMagic.instance().embed_cards else ""
+    return CardSummary(kind, clip(clean((card.id or "")[:80]), 80), size, lines_of(parts), parts, page)
+
+
+def _without_components(kind: str, size: str) -> str:
+    if kind == "default":
+        return "The step's artifacts, code and graph, as Metaflow's default card shows them."
+    if kind == "blank":
+        return "No components."
+    return f"A page of type {kind}, {size}; it is shown where the notebook has its kernel."
 
 
 def summarize_log(name: str, text: str) -> Log:

@@ -31,7 +31,7 @@ from spin_magic.report.preview import (
     shape_of,
     size_text,
 )
-from spin_magic.report.streams import summarize_card, summarize_log
+from spin_magic.report.streams import summarize_cards, summarize_log
 from spin_magic.result import DiffRow, SpinResult
 
 LOADED_FOR_PREVIEW = 1_000_000
@@ -73,7 +73,7 @@ def summarize_result(result: SpinResult) -> PanelSummary:
         notes=tuple(sentence(note) for note in result.notes),
         error=summarize_error(result.error) if result.error is not None else None,
         outputs=outputs,
-        cards=tuple(summarize_card(card) for card in result.cards),
+        cards=summarize_cards(result.cards),
         logs=tuple(summarize_log(name, text) for name, text in printed if text),
         inputs=_inputs(result.inputs, Budget(PREVIEWS, 4_000), ROWS_BELOW),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -18,8 +18,9 @@ import traitlets
 
 from spin_magic.errors import SpinError
 from spin_magic.report import answers
+from spin_magic.report.cards.hub import hub
 from spin_magic.report.guard import attempt
-from spin_magic.result import SpinResult
+from spin_magic.result import Card, SpinResult
 
 _ID = re.compile(r"spin-panel-[0-9a-f]{8}")
 # What the page draws by itself; anything else is the front end's to draw.
@@ -29,6 +30,8 @@ Render = Callable[[SpinResult], str]
 
 # The panel on show of each step: showing the next one lets go of the last one's result.
 _shown: dict[tuple[str, str], View] = {}
+# The tab that somebody chose in the last panel of each step.
+_tabs: dict[tuple[str, str], str] = {}
 # Panels without a result that may still be seen, until their cell runs again.
 _retired: list[View] = []
 
@@ -48,7 +51,10 @@ class PanelWidget(anywidget.AnyWidget):
         Whether the kernel still answers.
     """
 
-    _esm = files("spin_magic.report").joinpath("static/panel.js").read_text(encoding="utf-8")
+    _esm = "\n".join(
+        files("spin_magic.report").joinpath(f"static/{name}.js").read_text(encoding="utf-8")
+        for name in ("frames", "panel")
+    )
     panel = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)
     style = traitlets.Unicode(
@@ -69,9 +75,20 @@ def enliven(result: SpinResult, html: str, render: Render) -> None:
     render : callable
         Draws the panel of another result, when the page asks for one.
     """
-    key = (result.flow, result.step)
+    view = SpinView(result, html, render)
+    _show((result.flow, result.step), view)
+    if opened(result) == "cards":
+        view.send_cards()
+
+
+def enliven_cards(cards: Sequence[Card], html: str) -> None:
+    """Make the model of some cards on show, and retire the one that its cell had before."""
+    view = CardsView(cards, html)
+    _show(("", view.cell), view)
+
+
+def _show(key: tuple[str, str], view: View) -> None:
     before = _shown.pop(key, None)
-    view = View(result, html, render)
     _shown[key] = view
     if before is not None:
         before.retire()
@@ -81,7 +98,86 @@ def enliven(result: SpinResult, html: str, render: Render) -> None:
         _retired.remove(old)
 
 
+def open_at(result: SpinResult, tab: str) -> None:
+    """Open the panels of a step at one of their tabs from now on."""
+    _tabs[result.flow, result.step] = tab
+
+
+def opened(result: SpinResult) -> str:
+    """Give the tab that a step's panels open at; empty where nobody chose."""
+    return _tabs.get((result.flow, result.step), "")
+
+
+def packed(cards: Sequence[Card], index: int) -> dict[str, Any]:
+    """Give the page of one of some cards."""
+    if not 0 <= index < len(cards):
+        return {"parts": [], "title": "", "file": "", "said": "There is no such card."}
+    return hub().packed(cards[index].html, cards[index])
+
+
 class View:
+    """One output on show.
+
+    Parameters
+    ----------
+    html : str
+        The output.
+    """
+
+    def __init__(self, html: str) -> None:
+        self.cell, self.message = _running()
+        named = _ID.search(html)
+        self.widget = PanelWidget(panel=named[0] if named else "")
+        self.widget.on_msg(self._on_message)
+        self._outputs: list[Any] = []
+
+    def retire(self) -> None:
+        """Answer no more; what is on show stays there."""
+        self.widget.live = False
+        _close(self._outputs)
+
+    def close(self) -> None:
+        """Close the widget: its cell ran again, and nobody sees it."""
+        _close([*self._outputs, self.widget])
+
+    def answer(self, _question: dict[str, Any]) -> dict[str, Any]:
+        """Answer what the page asks."""
+        return {"said": "The kernel does not know what was asked."}
+
+    def _on_message(self, _widget: Any, question: Any, _buffers: Any) -> None:
+        if self.widget.live and isinstance(question, dict):
+            self.widget.send({"to": question, **self.answer(question)})
+
+
+class CardsView(View):
+    """Cards on show by themselves.
+
+    Parameters
+    ----------
+    cards : sequence of Card
+        In the order of the output.
+    html : str
+        The output.
+    """
+
+    def __init__(self, cards: Sequence[Card], html: str) -> None:
+        super().__init__(html)
+        self._cards = cards
+
+    def retire(self) -> None:
+        """Let go of the cards too."""
+        super().retire()
+        self._cards = ()
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer what the page asks."""
+        match question:
+            case {"ask": "card", "index": int(index)}:
+                return packed(self._cards, index)
+        return super().answer(question)
+
+
+class SpinView(View):
     """One panel on show.
 
     Parameters
@@ -95,50 +191,39 @@ class View:
     """
 
     def __init__(self, result: SpinResult, html: str, render: Render) -> None:
+        super().__init__(html)
         self._result: SpinResult | None = result
         self._render = render
-        self.cell, self.message = _running()
-        named = _ID.search(html)
-        self.widget = PanelWidget(panel=named[0] if named else "")
-        self.widget.on_msg(self._on_message)
-        self._outputs: list[Any] = []
+
+    def send_cards(self) -> None:
+        """Send the pages of the cards before they are asked for."""
+        cards = self._result.cards if self._result else []
+        for index in range(len(cards)):
+            self.widget.send({"to": {"ask": "card", "index": index}, "unasked": True, **packed(cards, index)})
 
     def retire(self) -> None:
-        """Let go of the result; what is on show stays there."""
+        """Let go of the result too."""
+        super().retire()
         self._result = None
-        self.widget.live = False
-        _close(self._outputs)
 
-    def close(self) -> None:
-        """Close the widget: its cell ran again, and nobody sees it."""
-        _close([*self._outputs, self.widget])
-
-    def _on_message(self, _widget: Any, question: Any, _buffers: Any) -> None:
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Answer what the page asks."""
         result = self._result
-        if result is not None and isinstance(question, dict):
-            self.widget.send({"to": question, **self._answer(result, question)})
-
-    def _answer(self, result: SpinResult, question: dict[str, Any]) -> dict[str, Any]:
+        if result is None:
+            return {}
         match question:
             case {"ask": "display", "name": name}:
                 return self._drawable(answers.display(result, name))
-            case {"ask": "card", "index": index}:
-                return answers.card(result, index)
-            case {"ask": "flow"}:
-                return answers.flow(result)
-            case {"ask": "cell", "step": step}:
-                return answers.cell(result, step)
-            case {"ask": "tasks"}:
-                return answers.tasks(result)
-            case {"ask": "bind", "name": name, "as": to}:
-                return answers.bind(result, name, to)
-            case {"ask": "save", "name": name, "path": path}:
-                return answers.to_file(result, name, path)
+            case {"ask": "card", "index": int(index)}:
+                return packed(result.cards, index)
+            case {"ask": "tab", "tab": str(tab)}:
+                open_at(result, tab)
+                return {}
             case {"ask": "again", "task": str(task)}:
                 return self._replace(result.again, task)
             case {"ask": "compare", "task": str(task)}:
                 return self._replace(result.against, task)
-        return {"said": "The kernel does not know what was asked."}
+        return answers.answer(result, question) or super().answer(question)
 
     def _drawable(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Have the front end draw what only it can: a chart of vega or plotly, another widget."""

@@ -89,10 +89,7 @@ def _explain_latest(choice: Choice, run: RunInfo, newest: RunInfo, reason: str, 
 
 def _said(choice: Choice, history: History, source: str) -> Choice:
     """Put the choice into a sentence."""
-    which = ""
-    if choice.index is not None:
-        count, place = _place(choice, history)
-        which = f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}"
+    which = which_task(choice, history)
     where = f"{which}, in {source}" if which else source
     if choice.origin is not None:
         return replace(choice, which=which, why=f"Inputs of {where}.")
@@ -100,6 +97,14 @@ def _said(choice: Choice, history: History, source: str) -> Choice:
     shown = "the parameters" if steps == f"`{PARAMETERS}`" else f"the outputs of {steps}"
     why = f"No task of this step is there yet: its inputs are {shown}, {'' if which else 'in '}{where}."
     return replace(choice, which=which, why=why)
+
+
+def which_task(choice: Choice, history: History) -> str:
+    """Say which task of a foreach was chosen; nothing outside of one."""
+    if choice.index is None:
+        return ""
+    count, place = _place(choice, history)
+    return f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}"
 
 
 def _place(choice: Choice, history: History) -> tuple[int, int]:
@@ -123,9 +128,9 @@ def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool)
     step = wanted.step
     tasks = history.tasks(run.id, step)
     if wanted.task is not None:
-        return _with_parents(_by_id(wanted, tasks), history)
+        return _with_parents(task_by_id(wanted, tasks), history)
     if not tasks and explicit:
-        _refuse_branch_not_taken(run, step, history)
+        refuse_branch_not_taken(run, step, history)
     if not tasks:
         return _new(run, wanted, history)
     if wanted.index is None and wanted.value is None:
@@ -142,7 +147,8 @@ def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool)
     return _new(run, wanted, history)
 
 
-def _by_id(wanted: Wanted, tasks: list[TaskInfo]) -> TaskInfo:
+def task_by_id(wanted: Wanted, tasks: list[TaskInfo]) -> TaskInfo:
+    """Find the task that was asked for by its id."""
     found = next((task for task in tasks if task.id == wanted.task), None)
     if found is None:
         known = ", ".join(task.id for task in tasks[:12]) or "none"
@@ -151,7 +157,8 @@ def _by_id(wanted: Wanted, tasks: list[TaskInfo]) -> TaskInfo:
     return found
 
 
-def _refuse_branch_not_taken(run: RunInfo, step: str, history: History) -> None:
+def refuse_branch_not_taken(run: RunInfo, step: str, history: History) -> None:
+    """Say so where a switch led elsewhere than to a step."""
     for parent in history.graph.nodes[step].parents:
         node = history.graph.nodes[parent]
         if node.type != "split-switch" or not any(task.ok for task in history.tasks(run.id, parent)):

@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Literal
 
-Unit = Literal["s", "x", "outputs", "MB"]
+Unit = Literal["s", "x", "outputs", "MB", "kB"]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def amount(number: float, unit: Unit) -> str:
     ----------
     number : float
         Seconds for the unit ``s``.
-    unit : {'s', 'x', 'outputs', 'MB'}
+    unit : {'s', 'x', 'outputs', 'MB', 'kB'}
         Its unit.
 
     Returns

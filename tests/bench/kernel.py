@@ -23,6 +23,7 @@ class Shown:
     printed: str = ""
     outputs: list[Any] = field(default_factory=list)
     widgets: list[Any] = field(default_factory=list)
+    messages: list[Any] = field(default_factory=list)
 
 
 class Kernel:
@@ -72,6 +73,7 @@ class Kernel:
             message = self._client.get_iopub_msg(timeout=600)
             if message["parent_header"].get("msg_id") != request:
                 continue
+            shown.messages.append(message)
             kind, content = message["msg_type"], message["content"]
             if kind == "status" and content["execution_state"] == "idle":
                 return

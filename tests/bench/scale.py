@@ -21,6 +21,7 @@ class Scale:
     width: int = 1000  # of the foreach
     runs: int = 5000
     looks: int = 40  # at the latest run, in each of the processes
+    watched: int = 5  # pairs of a busy step, with and without updates of its card
     soak: int = 300
     numbers: int = 12_500_000  # in the output of the soak, 8 bytes each
 
@@ -64,6 +65,7 @@ QUICK = Scale(
     width=100,
     runs=200,
     looks=10,
+    watched=1,
     soak=20,
     numbers=2_500_000,
 )

@@ -58,7 +58,8 @@ def quickstart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ.setdefault("METAFLOW_USER", "spinner")
     folder = tmp_path_factory.mktemp("lab") / "notebooks"
     shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    run_flow(Path("flows/trainflow.py"), folder)
+    for flow in ("trainflow.py", "reportflow.py"):
+        run_flow(Path("flows") / flow, folder)
     return folder
 
 
@@ -100,6 +101,7 @@ def lab(quickstart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         ),
         *(f"--notebook-dir={quickstart}", "--LabApp.extension_manager=readonly", "--LabApp.news_url=None"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
     log = home / "server.log"
     with log.open("w") as stream:

@@ -13,7 +13,7 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from tests.browser.conftest import TOKEN
-from tests.browser.test_lab import RUN_ALL, Seen
+from tests.browser.seen import IDLE, RUN_ALL, Seen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,6 @@ CELLS = (
     "%%spin TrainFlow train --index 1\nself.metrics = {'accuracy': 0.5}\nself.next(self.join)",
     "%spin_flow TrainFlow",
 )
-IDLE = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 SERIOUS = ("serious", "critical")
 WITHOUT_KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 

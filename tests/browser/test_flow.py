@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import TOKEN
-from tests.browser.test_lab import RUN_ALL, Seen
+from tests.browser.seen import RUN_ALL, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

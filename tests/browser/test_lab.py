@@ -3,99 +3,30 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import TOKEN
+from tests.browser.seen import THEMES, UNFINISHED, Seen, notebook_in_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.slow
-
-# Resolves once every cell has run, or the first has failed.
-RUN_ALL = """() => {
-    window.spinRan = null;
-    const ran = window.jupyterapp.commands.execute('notebook:run-all-cells');
-    ran.then(done => { window.spinRan = String(done); });
-}"""
-UNFINISHED = """() => window.jupyterapp.shell.currentWidget.content.widgets
-    .filter(each => each.model.type === 'code' && !each.model.executionCount)
-    .map(each => each.model.sharedModel.getSource())"""
-RUN_BELOW = """async ([source, wait]) => {
-    const { commands, shell } = window.jupyterapp;
-    await commands.execute('notebook:insert-cell-below');
-    await commands.execute('notebook:change-cell-to-code');
-    shell.currentWidget.content.activeCell.model.sharedModel.setSource(source);
-    const ran = commands.execute('notebook:run-cell');
-    if (wait) await ran;
-}"""
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-
-
-@dataclass
-class Seen:
-    """The page, and all that it asked for and complained about."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def cell(self, source: str) -> Locator:
-        """The cell whose source has this line."""
-        return (
-            self.page.locator(".jp-CodeCell")
-            .filter(has=self.page.locator(".jp-InputArea", has_text=source))
-            .first
-        )
-
-    def run_below(self, source: str, *, wait: bool = True) -> None:
-        """Run a new cell."""
-        self.page.evaluate(RUN_BELOW, [source, wait])
-
-    def theme(self, name: str) -> None:
-        self.page.evaluate(
-            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", THEMES[name]
-        )
-        light = "true" if name == "light" else "false"
-        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
-        self.page.wait_for_timeout(500)
 
 
 @pytest.fixture(scope="module")
 def seen(browser: Browser, lab: str, quickstart: Path) -> Iterator[Seen]:
     """The quickstart after Run All."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, device_scale_factor=1)
-    page = context.new_page()
-    seen = Seen(page)
-    context.on("request", lambda request: seen.requests.append(request.url))
-    page.on("pageerror", lambda error: seen.complaints.append(f"{error}"))
-    page.on(
-        "console",
-        lambda message: (
-            seen.complaints.append(f"{message.text} ({message.location.get('url', '')})")
-            if message.type == "error"
-            else None
-        ),
-    )
-    page.goto(f"{lab}/lab/tree/quickstart.ipynb?reset&token={TOKEN}")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-        timeout=60_000,
-    )
-    page.evaluate(RUN_ALL)
-    page.wait_for_function("() => window.spinRan !== null", timeout=180_000)
-    page.wait_for_timeout(1000)
-    yield seen
-    context.close()
+    with notebook_in_lab(browser, lab, "quickstart.ipynb") as seen:
+        seen.run_all()
+        seen.wait_until_all_ran()
+        yield seen
 
 
 def test_every_cell_ran_without_an_error(seen: Seen) -> None:
@@ -158,7 +89,7 @@ def test_the_card_is_sandboxed_and_rendered(seen: Seen, screenshots: Path, theme
 
     assert (frame.get_attribute("sandbox") or "").split() == ["allow-scripts"]
     frame.scroll_into_view_if_needed()
-    inside = frame.content_frame
+    inside = frame.content_frame.frame_locator("iframe")
     expect(inside.get_by_text("balanced").first).to_be_visible(timeout=20_000)
     expect(inside.locator("body")).not_to_contain_text("Card Render Failed")
     cell.screenshot(path=screenshots / f"card-{theme}.png")
@@ -175,7 +106,9 @@ def test_a_row_opens_to_the_object_s_own_display(seen: Seen, screenshots: Path, 
     if same.get_attribute("aria-expanded") == "false":
         same.click()
     frame = cell.locator("iframe[data-test='display-page']").first
-    expect(frame.content_frame.get_by_role("columnheader", name="alcohol", exact=True)).to_be_visible()
+    expect(
+        frame.content_frame.frame_locator("iframe").get_by_role("columnheader", name="alcohol", exact=True)
+    ).to_be_visible()
     assert frame.evaluate("frame => frame.getBoundingClientRect().height") > 200
     assert (frame.get_attribute("sandbox") or "").split() == ["allow-scripts"]
     cell.screenshot(path=screenshots / f"display-{theme}.png")

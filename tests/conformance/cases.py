@@ -86,10 +86,17 @@ ALL = [
     Case("daily", "daily.py", "DailyFlow", "daily.py"),
     Case("stateful", "stateful.py", "StatefulFlow", "stateful.py"),
 ]
+# They are there for their cards alone.
+CARDS = [
+    Case("cards_live", "cards_live.py", "CardsLiveFlow", "cards_live.py"),
+    Case("cards_all", "cards_all.py", "CardsAllFlow", "cards_all.py"),
+    Case("cards_odd", "cards_odd.py", "CardsOddFlow", "cards_odd.py"),
+    Case("cards_published", "cards_published.py", "CardsPublishedFlow", "cards_published.py"),
+]
 FAILING = [
     Case(f"failing_{how}", "failing.py", "FailingFlow", "failing.py", arguments=("--how", how), ok=False)
     for how in ("raise", "kill", "exit", "pickle")
 ]
 
 CASES = [case for case in ALL if case.since <= METAFLOW]
-ONE_BY_NAME = {case.id: case for case in [*ALL, *FAILING]}
+ONE_BY_NAME = {case.id: case for case in [*ALL, *CARDS, *FAILING]}

@@ -87,3 +87,12 @@ def raised(body: str, filename: str, **names: Any) -> BaseException:
     except BaseException as error:
         return error
     raise AssertionError("the body did not raise")
+
+
+def vega(mark: Any, values: list[Any], x: str = "a", y: str = "b", **spec: Any) -> dict[str, Any]:
+    """A chart as ``current.card`` serialises it, with one field across and one upward."""
+    sides = {"x": {"field": x}, "y": {"field": y, "type": "quantitative"}}
+    return {
+        "type": "vegaChart",
+        "spec": {"mark": mark, "data": {"values": values}, "encoding": sides, **spec},
+    }

@@ -197,7 +197,7 @@ def test_cards_are_listed_without_their_page():
     summary = summarize_result(make_result(cards=[card])).cards[0]
     assert summary.title == "default card 'top'"
     assert summary.size == "1.1 MB"
-    assert summary.components == ("markdown: # Scores more", "vegaChart")
+    assert summary.components == ("Scores", "more", "chart: of its own kind")
 
 
 def test_logs_are_cut_to_their_end_and_plain():

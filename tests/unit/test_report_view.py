@@ -58,14 +58,9 @@ def open_widgets():
 def test_cards_are_sent_only_when_asked_for(asked):
     cards = [Card("default", "a", CARD_PAGE, ()), Card("blank", None, f"{CARD_PAGE}2", ())]
     shown = show(make_result({}, {}, cards=cards))
-    assert asked(shown, ask="card", index=1) == {"page": f"{CARD_PAGE}2", "title": "blank card"}
-    assert asked(shown, ask="card", index=2)["page"] == ""
-
-
-def test_a_card_asks_no_server_for_its_font(asked):
-    page = "<style>@import url('https://fonts.example.com/css2?family=Roboto;wght@1'); p{}</style>"
-    shown = show(make_result({}, {}, cards=[Card("x", None, page, ())]))
-    assert "fonts.example" not in asked(shown, ask="card", index=0)["page"]
+    second = {"parts": (f"{CARD_PAGE}2",), "title": "blank card", "file": "card-blank.html"}
+    assert asked(shown, ask="card", index=1) == second
+    assert asked(shown, ask="card", index=2)["said"] == "There is no such card."
 
 
 def test_an_object_shows_its_own_display(asked):

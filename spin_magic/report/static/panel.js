@@ -2,51 +2,6 @@
 // There is no view: what is saved with the notebook is the HTML alone, which needs neither kernel nor script.
 // Every text of the user's goes in as a text or into a sandboxed frame, never into this page's own DOM.
 
-// In a frame nothing can be fetched; its height is told by the only script that we add.
-const POLICY =
-  "default-src 'none'; img-src data: blob:; font-src data:; media-src data:; " +
-  "style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'";
-const STYLE = `<style>
-  body { margin: 0; font: 13px/1.5 system-ui, sans-serif; color: #1b1f24; }
-  table { border-collapse: collapse; border: 0; font-variant-numeric: tabular-nums; }
-  th, td { padding: 2px 8px; border: 0; text-align: right; white-space: nowrap; }
-  tr { border-bottom: 1px solid #e3e5e8; }
-</style>`;
-const TELL_HEIGHT = `<script>
-  const tell = () => parent.postMessage({ spinHeight: document.documentElement.offsetHeight }, "*");
-  addEventListener("load", tell);
-  new ResizeObserver(tell).observe(document.documentElement);
-</script>`;
-
-function make(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
-  return node;
-}
-
-function frame(page, title, kind) {
-  const node = make("iframe", { className: kind, title });
-  node.setAttribute("sandbox", "allow-scripts");
-  node.dataset.test = kind === "spin-card-page" ? "card-page" : "display-page";
-  const policy = `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`;
-  // After the doctype, or the page would be drawn in quirks mode.
-  const [, doctype, rest] = /^(\s*<!doctype[^>]*>)?([^]*)$/i.exec(page);
-  // A card has a style of its own, and fills whatever height it is given, so it would grow for ever.
-  const [style, script] = kind === "spin-frame" ? [STYLE, TELL_HEIGHT] : ["", ""];
-  node.srcdoc = (doctype || "<!doctype html>") + policy + style + rest + script;
-  return node;
-}
-
-function followHeights(root) {
-  const listen = ({ source, data }) => {
-    if (typeof data?.spinHeight !== "number") return;
-    for (const node of root()?.querySelectorAll("iframe") ?? [])
-      if (node.contentWindow === source) node.style.height = `${Math.min(Math.max(data.spinHeight, 24), 4000)}px`;
-  };
-  addEventListener("message", listen);
-  return () => removeEventListener("message", listen);
-}
-
 async function hostDisplay(model, id) {
   // What only the front end itself can draw: a vega or plotly chart, another widget.
   const manager = model.widget_manager;
@@ -67,12 +22,6 @@ async function drawn(model, { bundle = {}, output, name }) {
   return make("pre", { className: "spin-text", tabIndex: 0, textContent: bundle["text/plain"] || "" });
 }
 
-function button(text, act, properties = {}) {
-  const node = make("button", { type: "button", className: "spin-open", textContent: text, ...properties });
-  node.addEventListener("click", act);
-  return node;
-}
-
 function field(label, value, done) {
   // A button that becomes a form: one line to type into, Enter to go on.
   const input = make("input", { className: "spin-field", value, ariaLabel: label, spellcheck: false });
@@ -90,32 +39,37 @@ function field(label, value, done) {
 }
 
 class Panel {
-  constructor(model, root) {
+  constructor(model, root, given) {
     this.model = model;
     this.root = root;
     this.asked = new Map();
+    this.given = given;
     root.dataset.live = "";
     root.append(make("style", { textContent: model.get("style") }));
     this.rows();
     this.folded();
     this.cards();
-    this.tools();
+    if (root.querySelector(".spin-tabs")) this.tools();
   }
 
   ask(question, then) {
+    const key = JSON.stringify(question);
+    if (this.given.has(key)) {
+      then(this.given.get(key));
+      return true;
+    }
     if (!this.model.get("live")) {
       this.say("Spun again since: this result is gone.");
       return false;
     }
-    this.asked.set(JSON.stringify(question), then);
+    this.asked.set(key, then);
     this.model.send(question);
     return true;
   }
 
   answer({ to, said, ...rest }) {
-    const then = this.asked.get(JSON.stringify(to));
     if (said !== undefined) this.say(said);
-    then?.(rest);
+    this.asked.get(JSON.stringify(to))?.(rest);
   }
 
   say(text) {
@@ -169,14 +123,26 @@ class Panel {
   }
 
   cards() {
+    const tabs = [...this.root.querySelectorAll(":scope > .spin-tab")];
+    for (const tab of tabs)
+      tab.addEventListener("change", () => {
+        this.model.send({ ask: "tab", tab: tab.id.split("-").pop() });
+        this.seen();
+      });
+    this.seen();
+  }
+
+  // Pages are big, so they are sent when somebody looks.
+  seen() {
     const tab = this.root.querySelector("input[id$='-cards']");
-    tab?.addEventListener("change", () => {
-      this.root.querySelectorAll("[data-test=card]").forEach((card, index) => {
-        if (card.querySelector(".spin-live")) return;
-        const place = card.appendChild(make("div", { className: "spin-live" }));
-        this.ask({ ask: "card", index }, ({ page, title }) =>
-          place.replaceChildren(frame(page, title, "spin-card-page")),
-        );
+    if (tab && !tab.checked) return;
+    if (!this.model.get("live") && !this.given.size) return;
+    this.root.querySelectorAll("[data-test=card]").forEach((card, index) => {
+      if (card.querySelector(":scope > .spin-live")) return;
+      const place = card.appendChild(make("div", { className: "spin-live" }));
+      this.ask({ ask: "card", index }, async (answer) => {
+        const { CardView } = await shared().ready;
+        await new CardView(card, place).show(answer);
       });
     });
   }
@@ -268,27 +234,31 @@ export default {
     // Nobody answers any more: the panel stays as it was saved.
     if (!model.get("live")) return;
     let panel;
+    // What the kernel says without being asked: the cards, where the panel opens at them.
+    const given = new Map();
     const find = () => {
       // Not there yet, or drawn anew since: a notebook that is opened again has fresh outputs.
       const root = document.getElementById(model.get("panel"));
       if (!root || "live" in root.dataset) return;
       const html = model.get("html");
-      panel = new Panel(model, html ? replaced(root, html) : root);
+      panel = new Panel(model, html ? replaced(root, html) : root, given);
     };
     const redraw = () => {
-      if (panel) panel = new Panel(model, replaced(panel.root, model.get("html")));
+      given.clear();
+      if (panel) panel = new Panel(model, replaced(panel.root, model.get("html")), given);
     };
-    const answer = (message) => panel?.answer(message);
+    const answer = (message) => {
+      if (message.unasked) given.set(JSON.stringify(message.to), message);
+      else panel?.answer(message);
+    };
     const watch = new MutationObserver(find);
     watch.observe(document.body, { childList: true, subtree: true });
-    const deaf = followHeights(() => panel?.root);
     model.on("change:html", redraw);
     model.on("change:live", () => watch.disconnect());
     model.on("msg:custom", answer);
     find();
     return () => {
       watch.disconnect();
-      deaf();
       model.off("change:html", redraw);
       model.off("msg:custom", answer);
     };

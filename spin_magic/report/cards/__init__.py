@@ -1,0 +1,1 @@
+"""Cards in the notebook: their pages, what they have in common, updates, and a static picture."""

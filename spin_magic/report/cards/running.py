@@ -1,0 +1,78 @@
+"""The cards of a step that is still running: a place in the output, and what is sent to it."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import uuid
+from typing import Any, Self
+
+from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.result import CardUpdate, SpinResult
+
+
+class RunningCards:
+    """Shows the updates of a step's cards, from the first ``refresh()`` to the panel that takes their place.
+
+    Parameters
+    ----------
+    publish : callable
+        The display publisher's ``publish``.
+    what : str
+        What is running.
+    """
+
+    def __init__(self, publish: Any, what: str) -> None:
+        self._publish = publish
+        self._what = what
+        self._context = contextvars.copy_context()  # which says what cell the output belongs to
+        self._lock = threading.Lock()
+        self._transient = {"display_id": f"spin-cards-{uuid.uuid4().hex}"}
+        self._place = ""
+
+    def __call__(self, update: CardUpdate) -> None:
+        """Take an update, from whatever thread it comes."""
+        with self._lock:
+            self._context.run(self._show, update)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Nothing else took their place: the spin ended before there was a result.
+        if self._place:
+            self._replace({"text/plain": "", "text/html": ""})
+
+    def end(self, result: SpinResult) -> None:
+        """Put the panel where the cards were, or at the end where there were none."""
+        if not self._place:
+            self._publish(result._repr_mimebundle_())
+            return
+        from spin_magic.report import view  # noqa: PLC0415  (it imports ipywidgets)
+
+        view.open_at(result, "cards")
+        self._replace(result._repr_mimebundle_())
+
+    def _replace(self, bundle: dict[str, Any]) -> None:
+        from spin_magic.report.cards.hub import hub  # noqa: PLC0415  (it imports ipywidgets)
+
+        hub().tell({"ended": self._place})
+        self._publish(bundle, transient=self._transient, update=True)
+        self._place = ""
+
+    def _show(self, update: CardUpdate) -> None:
+        from spin_magic.report.cards.hub import hub, title_of  # noqa: PLC0415  (it imports ipywidgets)
+
+        if not self._place:
+            self._place = new_id("cards")
+            html = (
+                environment()
+                .get_template("running.html.j2")
+                .render(uid=self._place, what=self._what, css=style_sheet("panel.css", "live.css"))
+            )
+            said = {"text/plain": f"{self._what}: cards, as they come", "text/html": html}
+            self._publish(said, transient=self._transient)
+        message = {"place": self._place, "index": update.index, "data": update.data}
+        named = {"title": title_of(update)}
+        page = hub().packed(update.page, update) if update.page is not None else named
+        hub().tell(message | page)

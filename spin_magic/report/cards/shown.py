@@ -1,0 +1,64 @@
+"""Cards by themselves: those of a past task, beside those of a spin, or one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.report.streams import summarize_card
+from spin_magic.result import Card, PastCards
+
+Row = tuple[Card | None, ...]
+
+
+def past_html(past: PastCards) -> tuple[str, list[Card]]:
+    """Draw the cards of a past task, with the spun ones beside them where there are some.
+
+    Returns
+    -------
+    str
+        HTML that needs no script.
+    list of Card
+        The cards in its order.
+    """
+    heads = ("in the past task", "in this spin") if past.spun else ()
+    rows: list[Row] = list(past.pairs()) if past.spun else [(card,) for card in past.cards]
+    return _draw(rows, title=(past.flow, past.step), why=past.why, heads=heads)
+
+
+def card_html(card: Card) -> tuple[str, list[Card]]:
+    """Draw one card; as `past_html`."""
+    return _draw([(card,)], title=(), why="", heads=())
+
+
+def past_text(past: PastCards) -> str:
+    """List the cards of a past task as text."""
+    lines = [f"{past.flow}/{past.step} cards", past.why]
+    for before, after in past.pairs():
+        lines += card_text(before).splitlines() if before else []
+        lines += [f"in this spin: {line}" for line in card_text(after).splitlines()] if after else []
+    return "\n".join(lines)
+
+
+def card_text(card: Card) -> str:
+    """Give a card as text."""
+    summary = summarize_card(card)
+    return "\n".join([f"{summary.title}, {summary.size}", *(f"  {part}" for part in summary.components)])
+
+
+def _draw(
+    rows: Sequence[Row], *, title: Sequence[str], why: str, heads: Sequence[str]
+) -> tuple[str, list[Card]]:
+    html = (
+        environment()
+        .get_template("cards.html.j2")
+        .render(
+            uid=new_id("panel"),
+            title=title,
+            why=why,
+            heads=heads,
+            rows=[[summarize_card(card) if card else None for card in row] for row in rows],
+            css=style_sheet("panel.css", "card.css"),
+        )
+    )
+    return html, [card for row in rows for card in row if card]
