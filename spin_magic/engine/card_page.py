@@ -88,9 +88,14 @@ class CardMaker:
         try:
             return Rendered(self._content(mode, task, components, data))
         except _CardFailed as ex:
-            if mode == "refresh" or not self._attributes["save_errors"]:
+            if mode == "refresh":
                 return Rendered(None, ex.problem)
-            return Rendered(_error_page(task, data, ex.trace), ex.problem)
+            return self.failed(task, data, ex.trace, ex.problem)
+
+    def failed(self, task: TaskView, data: Any, trace: str, problem: str) -> Rendered:
+        """Make the error card, unless the decorator wants none."""
+        wanted = self._attributes["save_errors"]
+        return Rendered(_error_page(task, data, trace) if wanted else None, problem)
 
     def _content(self, mode: str, task: TaskView, components: list[Any], data: Any) -> Any:
         kind, seconds = self._attributes["type"], self._attributes["timeout"]

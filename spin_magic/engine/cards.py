@@ -6,6 +6,7 @@ import copy
 import json
 import re
 import sys
+import traceback
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,7 @@ class CardRoom:
         self._collector: Any = None
         self._cards: dict[str, LiveCard] = {}
         self.notes: list[str] = []
-        self._live = LiveCards(job.on_card, self.notes)
+        self._live = LiveCards(job.on_card if job.cards else None, self.notes)
         self._begun = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
 
     def open(self, flow: Any) -> None:
@@ -110,9 +111,19 @@ class CardRoom:
         return [card for card in made if card is not None]
 
     def _render(self, task: TaskView, flow: Any, uuid: str, card: LiveCard) -> Card | None:
-        components = json.loads(json.dumps(self._collector._serialize_components(uuid)))
-        data = json.loads(json.dumps(self._collector._get_latest_data(uuid, final=True, mode="render")))
-        rendered = CardMaker(card.attributes, flow).render("render", task, components, data)
+        maker = CardMaker(card.attributes, flow)
+        components: list[Any] = []
+        try:
+            components = json.loads(json.dumps(self._collector._serialize_components(uuid)))
+            latest = self._collector._get_latest_data(uuid, final=True, mode="render")
+            data = json.loads(json.dumps(latest))
+        except Exception as ex:  # noqa: BLE001 -- `run` fails the task here, after its body has done well
+            problem = (
+                f"what it is to show is no JSON, and `run` would fail the task ({type(ex).__name__}: {ex})"
+            )
+            rendered = maker.failed(task, {"render_seq": "final"}, traceback.format_exc(), problem)
+        else:
+            rendered = maker.render("render", task, components, data)
         kind = card.attributes["type"]
         if rendered.problem:
             self.notes.append(f"Card {card.id or kind} could not be rendered: {rendered.problem}.")

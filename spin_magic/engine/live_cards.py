@@ -20,6 +20,8 @@ PER_SECOND, AT_ONCE = 20, 10
 SHARE = 1 / 60
 # Seconds of the former that are free at the start, so that a short burst shows in full.
 FREE = 0.01
+# Seconds after which there may be more in any case, as in `run`.
+LONGEST = 5.0
 # Seconds that the end of the step waits for a page that is being drawn.
 PATIENCE = 1.5
 
@@ -67,6 +69,7 @@ class LiveCard:
     attributes: dict[str, Any]
     id: str | None
     owes_page: bool = False
+    latest: str | None = None
     components: str | None = None
     data: str | None = None
     update: str | None = None
@@ -122,15 +125,15 @@ class LiveCards:
 
     def create(self, *, card_uuid: str, runtime_card: bool, mode: str, sync: bool = False, **_: Any) -> None:
         """Take a snapshot, if there may be one now. It is called by Metaflow's ``refresh()``."""
-        if not runtime_card or os.getpid() != self._process:
+        card, now = self._cards.get(card_uuid), time.monotonic()
+        # A fork has no thread of cards; a thread that the step left behind has no cards any more.
+        if card is None or not runtime_card or os.getpid() != self._process:
             return
-        card, now = self._cards[card_uuid], time.monotonic()
         if sync:
             # Metaflow asks for the data once more after each page but the first.
             self._follow_up(card)
             return
-        interval = card.attributes["refresh_interval"]
-        as_run = now - card.looked >= interval
+        as_run = now - card.looked >= card.attributes["refresh_interval"]
         wanted = self._on_card and not card.pace.wait(now) and not self._effort.wait(now)
         if not (as_run or wanted):
             card.owes_page |= mode == "render_runtime"
@@ -148,7 +151,7 @@ class LiveCards:
             self.muted = False
             done = time.monotonic()
             card.pace.spend(1, now)
-            self._effort.spend(done - now, done, longest=interval)
+            self._effort.spend(done - now, done, LONGEST)
 
     def _look(self, card: LiveCard, uuid: str, mode: str) -> None:
         paged = mode == "render_runtime"
@@ -159,6 +162,7 @@ class LiveCards:
         if self._on_card is None:
             return
         with self._changed:
+            card.latest = data
             if paged:
                 card.components, card.data, card.update = components, data, None
             else:
@@ -167,8 +171,9 @@ class LiveCards:
 
     def _follow_up(self, card: LiveCard) -> None:
         with self._changed:
-            if card.data is not None:
-                card.update = json.dumps({**json.loads(card.data), "mode": "refresh"})
+            if card.latest is not None:
+                card.update = json.dumps({**json.loads(card.latest), "mode": "refresh"})
+                self._wake()
 
     def _wake(self) -> None:
         if self._thread is None and not self._closing:
@@ -189,7 +194,7 @@ class LiveCards:
                     self._note(card, f"{type(ex).__name__}: {ex}")
                 if components is not None:
                     card.drawn = time.monotonic()
-                    self._pages.spend(time.thread_time() - begun, card.drawn)
+                    self._pages.spend(time.thread_time() - begun, card.drawn, LONGEST)
         finally:
             task.parent.parent.part()
 
@@ -199,7 +204,7 @@ class LiveCards:
                 pending = [card for card in self._cards.values() if card.pending]
                 if self._closing and (self._dropped or not pending):
                     return None
-                # A page holds back its data: they belong to the new layout. The first one is not kept waiting.
+                # A page holds back its data: they belong to the new layout. The first page does not wait.
                 ready = next((c for c in pending if c.components is None or c.drawn < 0), None)
                 if ready is None and pending:
                     wait = 0.0 if self._closing else self._pages.wait(time.monotonic())
@@ -241,10 +246,13 @@ class LiveCards:
             self._closing, self._dropped = True, drop
             self._changed.notify_all()
         thread = self._thread
-        if thread is None:
-            return
-        thread.join(PATIENCE)
-        if thread.is_alive() and thread.ident is not None:
-            self._dropped = True
-            stop_thread(thread.ident, TimeoutError)
-            thread.join(2 - PATIENCE)
+        if thread is not None:
+            thread.join(PATIENCE)
+            if thread.is_alive() and thread.ident is not None:
+                self._dropped = True
+                stop_thread(thread.ident, TimeoutError)
+                thread.join(2 - PATIENCE)
+        # Circles of these would keep the step's artifacts until the garbage collector comes.
+        self._collector = self._flow = None
+        self._task = lambda: None
+        self._cards, self._makers = {}, {}

@@ -20,7 +20,8 @@ PER_TASK = {
     "stdout",
     "stderr",
     "metaflow_version",
-    "timestamp",
+    "events_per_minute",
+    "total_runtime_seconds",
 }
 
 
@@ -40,6 +41,8 @@ def plain(value: Any) -> Any:
         items = [plain(v) for v in value]
         named = all(isinstance(v, dict) and "name" in v for v in items)
         return sorted(items, key=lambda v: v["name"]) if items and named else items
+    if isinstance(value, float) and value > 1e9:
+        return "a time"
     if isinstance(value, str):
         return re.sub(r"0x[0-9a-f]+|\w+/\d{10,}/\w+/\d+", "*", value)
     return value

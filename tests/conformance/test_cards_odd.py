@@ -136,6 +136,16 @@ def test_options_that_are_no_json_do_not_fail_the_step(run_of):
     assert "run` would fail" in result.notes[0]
 
 
+def test_data_that_are_no_json_do_not_fail_the_step(run_of):
+    run_of("cards_odd")
+    head = '@card(type="blank")\n@step\ndef start(self):\n    loop = {}\n    loop["loop"] = loop\n'
+    cell = head + "    current.card.refresh()\n    current.card.refresh(loop)\n    self.next(self.declared)\n"
+    result = spin("cards_odd.py", "start", body=cell)
+    assert result.ok
+    assert "Circular" in trace(result.cards[0].html)
+    assert "run` would fail" in result.notes[0]
+
+
 def test_an_interrupt_ends_the_rendering(run_of, monkeypatch, odd_cards):
     run_of("cards_odd")
 
