@@ -1,7 +1,7 @@
 """spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
 
-``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin``, ``%spin`` and ``%spin_flow``; `spin`,
-`spin_inputs` and `spin_flow` do the same in plain Python.
+``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin``, ``%spin``, ``%spin_flow``, ``%spin_run`` and
+``%spin_test``; `spin`, `spin_inputs`, `spin_flow`, `spin_run` and `spin_test` do the same in plain Python.
 """
 
 from __future__ import annotations
@@ -10,19 +10,32 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spin_magic.api import spin, spin_flow, spin_inputs
+    from spin_magic.api import spin, spin_flow, spin_inputs, spin_run
     from spin_magic.artifacts import StepInputs
     from spin_magic.errors import SpinError
     from spin_magic.overview import FlowOverview
     from spin_magic.result import SpinResult
+    from spin_magic.testing import spin_test
 
 __version__ = "0.1.0"
-__all__ = ["FlowOverview", "SpinError", "SpinResult", "StepInputs", "spin", "spin_flow", "spin_inputs"]
+__all__ = [
+    "FlowOverview",
+    "SpinError",
+    "SpinResult",
+    "StepInputs",
+    "spin",
+    "spin_flow",
+    "spin_inputs",
+    "spin_run",
+    "spin_test",
+]
 
 _HOMES = {
     "spin": "spin_magic.api",
     "spin_flow": "spin_magic.api",
     "spin_inputs": "spin_magic.api",
+    "spin_run": "spin_magic.api",
+    "spin_test": "spin_magic.testing",
     "FlowOverview": "spin_magic.overview",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",

@@ -7,11 +7,12 @@ import sys
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.progress import RunProgress
 from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
 from spin_magic.report.summarize import summarize_inputs, summarize_result
 from spin_magic.result import SpinResult
 
-__all__ = ["inputs_mimebundle", "mimebundle", "summarize_inputs", "summarize_result"]
+__all__ = ["inputs_mimebundle", "mimebundle", "progress_mimebundle", "summarize_inputs", "summarize_result"]
 
 
 def mimebundle(result: SpinResult) -> dict[str, Any]:
@@ -61,6 +62,27 @@ def inputs_mimebundle(inputs: StepInputs) -> dict[str, Any]:
         return {"text/plain": render_inputs_text(summary), "text/html": render_inputs_html(summary)}
     except Exception:  # noqa: BLE001  (the same)
         return {"text/plain": _plain(inputs)}
+
+
+def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
+    """Show how a run of the whole flow is getting on.
+
+    Parameters
+    ----------
+    progress : RunProgress
+        The run as it stands.
+
+    Returns
+    -------
+    dict
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    """
+    try:
+        from spin_magic.report.running import run_mimebundle  # noqa: PLC0415 -- only where a flow is run
+
+        return run_mimebundle(progress)
+    except Exception:  # noqa: BLE001  (a display may not end a run)
+        return {"text/plain": _plain(progress)}
 
 
 def _plain(value: object) -> str:
