@@ -1,7 +1,7 @@
 """spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
 
-``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin``, ``%spin``, ``%spin_flow`` and
-``%spin_cards``; `spin`, `spin_inputs`, `spin_flow` and `spin_cards` do the same in plain Python.
+``%load_ext spin_magic`` adds the magics: ``%spin_inputs``, ``%%spin``, ``%spin``, ``%spin_flow`` and their
+kin. The functions of the same names do the same in plain Python.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs
+    from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs, spin_run
     from spin_magic.artifacts import StepInputs
     from spin_magic.errors import SpinError
     from spin_magic.overview import FlowOverview
     from spin_magic.result import PastCards, SpinResult
+    from spin_magic.testing import spin_test
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "spin_cards",
     "spin_flow",
     "spin_inputs",
+    "spin_run",
+    "spin_test",
 ]
 
 _HOMES = {
@@ -34,6 +37,8 @@ _HOMES = {
     "spin_cards": "spin_magic.api",
     "spin_flow": "spin_magic.api",
     "spin_inputs": "spin_magic.api",
+    "spin_run": "spin_magic.api",
+    "spin_test": "spin_magic.testing",
     "FlowOverview": "spin_magic.overview",
     "PastCards": "spin_magic.result",
     "SpinError": "spin_magic.errors",

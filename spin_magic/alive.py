@@ -6,7 +6,7 @@ import contextvars
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -36,6 +36,25 @@ def sign_of_life(publisher: Any, what: str) -> Iterator[None]:
         line.done.set()
         thread.join()
         line.clear()
+
+
+def renewed(publisher: Any) -> Callable[[dict[str, Any]], None]:
+    """Give a way to show a MIME bundle in the place of the one before it.
+
+    Parameters
+    ----------
+    publisher : DisplayPublisher
+        The shell's.
+    """
+    transient = {"display_id": f"spin-live-{uuid.uuid4().hex}"}
+    shown = False
+
+    def show(bundle: dict[str, Any]) -> None:
+        nonlocal shown
+        publisher.publish(bundle, transient=transient, update=shown)
+        shown = True
+
+    return show
 
 
 class _Line:

@@ -18,11 +18,12 @@ from spin_magic.loop.outcome import build_result, own_error
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
+from spin_magic.loop.promote import spin_run
 from spin_magic.loop.request import KEEP, Request, find_code
 from spin_magic.overview import FlowOverview
 from spin_magic.result import CardUpdate, PastCards, SpinResult
 
-__all__ = ["KEEP", "spin", "spin_cards", "spin_flow", "spin_inputs"]
+__all__ = ["KEEP", "spin", "spin_cards", "spin_flow", "spin_inputs", "spin_run"]
 
 
 def spin(
@@ -136,7 +137,8 @@ def spin(
         result = build_result(plan, made.outcome, made.locals, begun)
     session.failed = not result.ok
     if result.ok:
-        session.remember(session.key(plan.code, plan.step), session.Spun(result, made.outcome.output))
+        spun = session.Spun(result, made.outcome.output, request, seed, skip_decorators)
+        session.remember(session.key(plan.code, plan.step), spun)
     if check and result.error is not None:
         error = result.error
         try:

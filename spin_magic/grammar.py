@@ -107,6 +107,40 @@ def flow_parser() -> Parser:
     return parser
 
 
+def run_parser() -> Parser:
+    """Make the parser of ``%spin_run``; it leaves the command line's own options alone."""
+    parser = Parser(
+        "%spin_run FLOW [options of `python flow.py run`] [options]",
+        "Run the whole flow on Metaflow's command line, and follow it step by step. The value is the run;\n"
+        "spins of the flow then take their inputs from it.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow or package.module:TrainFlow\n\n"
+        "The command line's options go as they are, the flow's parameters too: --alpha 0.1,\n"
+        "--with kubernetes, --max-workers 4, --tag mine, --datastore s3.",
+    )
+    add = parser.add_argument_group("this line's own").add_argument
+    add("--resume", metavar="STEP", help="resume the latest run, or --origin-run-id, from this step")
+    add("--unsaved", action="store_true", help="run although steps spun here are not saved in the file")
+    _add_output(parser, "Run")
+    return parser
+
+
+def spin_test_parser() -> Parser:
+    """Make the parser of ``%spin_test``."""
+    parser = Parser(
+        "%spin_test FLOW STEP [options]",
+        "Write a pytest function that spins the step as it was last spun here, from the same task and with\n"
+        "the same values set, and asserts what came out: small values, of large ones shape and digest.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow or package.module:TrainFlow\n"
+        "STEP  train",
+    )
+    add = parser.add_argument_group("where to").add_argument
+    add("--file", metavar="PATH", help="add it to that test file; default: print it")
+    add("--dry-run", action="store_true", help="print what would be added, and write nothing")
+    group = parser.add_argument_group("afterwards")
+    group.add_argument("-h", "--help", action=_Help, nargs=0, default=argparse.SUPPRESS, help="print this")
+    return parser
+
+
 def cards_parser() -> Parser:
     """Make the parser of ``%spin_cards``."""
     parser = Parser(

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
-from spin_magic.alive import sign_of_life
+from spin_magic.alive import renewed, sign_of_life
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
 from spin_magic.options import (
     CARDS_HELP,
     FLOW_HELP,
     INPUTS_HELP,
+    RUN_HELP,
     SPIN_HELP,
+    TEST_HELP,
     HelpRequested,
     parse_cards,
     parse_flow,
     parse_inputs,
+    parse_run,
     parse_spin,
+    parse_test,
 )
 from spin_magic.settings import SpinMagic
 
@@ -27,7 +31,16 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.options import CardsOptions, FlowOptions, InputsOptions, SpinOptions, TaskOptions
+    from spin_magic.options import (
+        CardsOptions,
+        FlowOptions,
+        InputsOptions,
+        RunOptions,
+        SpinOptions,
+        SpinTestOptions,
+        TaskOptions,
+    )
+    from spin_magic.progress import RunProgress
     from spin_magic.result import SpinResult
 
 
@@ -53,7 +66,7 @@ def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..
 
 @magics_class
 class SpinMagics(Magics):
-    """``%spin_inputs``, ``%spin``, ``%%spin``, ``%spin_flow`` and ``%spin_cards``."""
+    """The magics, one short method each."""
 
     shell: Any
 
@@ -136,6 +149,46 @@ class SpinMagics(Magics):
         self.shell.display_pub.publish(overview._repr_mimebundle_())
 
     @line_magic
+    @_reads(parse_run, RUN_HELP)
+    def spin_run(self, options: RunOptions, _: None) -> Any:
+        """Run the whole flow, and show how it gets on."""
+        __tracebackhide__ = True
+        from spin_magic import api  # noqa: PLC0415 - late, as above
+        from spin_magic.report import progress_mimebundle  # noqa: PLC0415 - the same
+
+        display = renewed(self.shell.display_pub)
+
+        def show(progress: RunProgress) -> None:
+            # A terminal cannot take a display back.
+            if self._has_page or progress.ended:
+                display(progress_mimebundle(progress))
+
+        made = api.spin_run(
+            options.flow,
+            options.words,
+            resume=options.resume,
+            unsaved=options.unsaved,
+            on_progress=show,
+            notebook=self.shell.user_ns,
+        )
+        self._give(options, made)
+        return made
+
+    @line_magic
+    @_reads(parse_test, TEST_HELP)
+    def spin_test(self, options: SpinTestOptions, _: None) -> None:
+        """Write a test from the last spin of a step."""
+        __tracebackhide__ = True
+        from spin_magic import testing  # noqa: PLC0415 - late, as above
+
+        call = {"file": options.file, "dry_run": options.dry_run, "notebook": self.shell.user_ns}
+        made = testing.spin_test(options.flow, options.step, **call)
+        if made.file is None or options.dry_run:
+            print(made.text)  # noqa: T201 - to be put into a cell or a file
+        else:
+            print(f"Added {made.name} to {made.file}.")  # noqa: T201 - for the user
+
+    @line_magic
     @_reads(parse_cards, CARDS_HELP)
     def spin_cards(self, options: CardsOptions, _: None) -> None:
         """Show the cards of a past task."""
@@ -203,7 +256,7 @@ class SpinMagics(Magics):
             if kept:
                 result.notes.append(f"--locals kept your own {', '.join(kept)}.")
 
-    def _give(self, options: TaskOptions | FlowOptions | CardsOptions, value: object) -> None:
+    def _give(self, options: TaskOptions | FlowOptions | CardsOptions | RunOptions, value: object) -> None:
         if options.output:
             self.shell.push({options.output: value})
 
@@ -245,6 +298,6 @@ def unregister(shell: InteractiveShell) -> None:
 
 
 _OURS = SpinMagics.__name__
-_LINES = ("spin", "spin_inputs", "spin_flow", "spin_cards")
+_LINES = ("spin", "spin_inputs", "spin_flow", "spin_cards", "spin_run", "spin_test")
 _NAMES = (("cell", "spin"), *(("line", name) for name in _LINES))
 _NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.errors import OptionError, nearest
-from spin_magic.grammar import HelpRequested, cards_parser, flow_parser, inputs_parser, spin_parser
+from spin_magic.grammar import (
+    HelpRequested,
+    cards_parser,
+    flow_parser,
+    inputs_parser,
+    run_parser,
+    spin_parser,
+    spin_test_parser,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,28 +27,38 @@ __all__ = [
     "CARDS_HELP",
     "FLOW_HELP",
     "INPUTS_HELP",
+    "RUN_HELP",
     "SPIN_HELP",
+    "TEST_HELP",
     "CardsOptions",
     "FlowOptions",
     "HelpRequested",
     "InputsOptions",
+    "RunOptions",
     "SpinOptions",
+    "SpinTestOptions",
     "TaskOptions",
     "parse_cards",
     "parse_flow",
     "parse_inputs",
+    "parse_run",
     "parse_spin",
+    "parse_test",
 ]
 
 _SPIN = spin_parser()
 _INPUTS = inputs_parser()
 _FLOW = flow_parser()
 _CARDS = cards_parser()
+_RUN = run_parser()
+_TEST = spin_test_parser()
 
 SPIN_HELP = _SPIN.format_help()
 INPUTS_HELP = _INPUTS.format_help()
 FLOW_HELP = _FLOW.format_help()
 CARDS_HELP = _CARDS.format_help()
+RUN_HELP = _RUN.format_help()
+TEST_HELP = _TEST.format_help()
 
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
@@ -190,6 +208,51 @@ class CardsOptions:
     output: str | None = None
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """What ``%spin_run`` is told.
+
+    Attributes
+    ----------
+    flow : str
+        As the user wrote it.
+    words : tuple of str
+        The options of Metaflow's command line.
+    resume : str or None
+        Resume from this step.
+    unsaved : bool
+        Run although steps that were spun are not saved.
+    output : str or None
+        Name to bind the run to.
+    """
+
+    flow: str
+    words: tuple[str, ...] = ()
+    resume: str | None = None
+    unsaved: bool = False
+    output: str | None = None
+
+
+@dataclass(frozen=True)
+class SpinTestOptions:
+    """What ``%spin_test`` is told.
+
+    Attributes
+    ----------
+    flow, step : str
+        As the user wrote them.
+    file : str or None
+        The test file.
+    dry_run : bool
+        Write nothing.
+    """
+
+    flow: str
+    step: str
+    file: str | None = None
+    dry_run: bool = False
+
+
 def parse_spin(line: str) -> SpinOptions:
     """Read the line of ``%spin`` or ``%%spin``.
 
@@ -243,6 +306,21 @@ def parse_cards(line: str) -> CardsOptions:
     return CardsOptions(**options)
 
 
+def parse_run(line: str) -> RunOptions:
+    """Read the line of ``%spin_run``; as `parse_spin`, but what it does not know is the command line's."""
+    given, words = _RUN.parse_known_args(_words(line))
+    match words:
+        case [flow, *rest] if flow and not flow.startswith("-"):
+            return RunOptions(flow, tuple(rest), **vars(given))
+    raise OptionError("FLOW is missing at the line's beginning, as in TrainFlow --alpha 0.1. See --help.")
+
+
+def parse_test(line: str) -> SpinTestOptions:
+    """Read the line of ``%spin_test``; as `parse_spin`."""
+    options, words = _options_and_words(_TEST, line)
+    return SpinTestOptions(*_flow_and_step(words), **options)
+
+
 def _parse(parser: Parser, line: str) -> dict[str, Any]:
     options, rest = _options_and_words(parser, line)
     options["flow"], options["step"] = _flow_and_step(rest)
@@ -255,16 +333,19 @@ def _parse(parser: Parser, line: str) -> dict[str, Any]:
 
 
 def _options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[str]]:
-    try:
-        words = shlex.split(_without_comment(line))
-    except ValueError as error:
-        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
-    given, rest = parser.parse_known_args(words)
+    given, rest = parser.parse_known_args(_words(line))
     for word in rest:
         if word.startswith("-") and not _NUMBER.fullmatch(word):
             option = word.partition("=")[0]
             raise OptionError(f"There is no option {option}.{nearest(option, parser.known())} See --help.")
     return vars(given), rest
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(_without_comment(line))
+    except ValueError as error:
+        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
 
 
 def _flow_and_step(words: Sequence[str]) -> tuple[str, str]:

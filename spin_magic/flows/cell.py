@@ -81,12 +81,17 @@ def _shift(node: ast.AST, columns: int) -> None:
             child.end_col_offset += columns  # type: ignore[attr-defined]
 
 
+def _lines(cell: str) -> list[str]:
+    # Not splitlines, for which a form feed inside a comment ends the line.
+    return re.split(r"\r\n?|\n", cell)
+
+
 def _has_code(cell: str) -> bool:
-    return any(line.strip() and not line.strip().startswith("#") for line in cell.splitlines())
+    return any(line.strip() and not line.strip().startswith("#") for line in _lines(cell))
 
 
 def _is_indented(cell: str) -> bool:
-    first = next(line for line in cell.splitlines() if line.strip() and not line.strip().startswith("#"))
+    first = next(line for line in _lines(cell) if line.strip() and not line.strip().startswith("#"))
     return first[0] in " \t"
 
 
@@ -94,7 +99,7 @@ def _parse(text: str, cell: str) -> ast.Module:
     try:
         return ast.parse(text)
     except SyntaxError as ex:
-        lines = cell.splitlines()
+        lines = _lines(cell)
         number = (ex.lineno or 2) - 1
         line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
         if re.match(r"[!%?]|.*\?$", line) or re.search(r"=\s*[!%]", line):

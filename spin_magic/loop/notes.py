@@ -6,11 +6,14 @@ import re
 from typing import Any
 
 from spin_magic.artifacts import Artifact
+from spin_magic.engine.graph import StepNode, graph_of
+from spin_magic.engine.packages import differences
 from spin_magic.engine.prepare import constants_of, parameters_of
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import nearest
 from spin_magic.flows.names import remedy
-from spin_magic.flows.reads import assigned_names, unset_reads
+from spin_magic.flows.next_reads import unset_reads
+from spin_magic.flows.reads import assigned_names
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
@@ -27,11 +30,20 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     if ignored:
         names = ", ".join(f"@{name}" for name in ignored)
         notes.append(f"Not applied in a spin, but in `run`: {names}.")
+    notes += differences(plan.prepared.cls, plan.step)
     if not result.ok:
         return [*notes, *explain_failure(plan, result.error)]
     notes += _transition_notes(plan, result) or outcome.findings
     notes += _artifact_notes(outcome)
-    notes += unset_reads(plan.prepared.cls, plan.step, result.next or (), outcome.output.names())
+    notes += _assignment_notes(plan)
+    notes += unset_reads(
+        plan.prepared.cls,
+        graph_of(plan.prepared.cls),
+        plan.step,
+        result.next or plan.node.next,
+        available=outcome.output.names(),
+        given={name for store in plan.stores for name in store.source.objects},
+    )
     return notes
 
 
@@ -48,9 +60,7 @@ def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
         note = f"`self.{missing[1]}` has not been set: this step finds {found} on self{where}."
         notes = [note + nearest(missing[1], known)]
     elif "not modifiable" in text:
-        fixed = {**parameters_of(plan.prepared.cls), **constants_of(plan.prepared.cls)}
-        names = sorted(assigned_names(plan.function) & set(fixed))
-        shown = ", ".join(f"`{name}`" for name in names) or "It"
+        shown = ", ".join(f"`{name}`" for name in _fixed_names(plan)) or "It"
         notes = [
             f"{shown} is a parameter or constant, which no step can assign. To try another value, use --set."
         ]
@@ -59,21 +69,45 @@ def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
     return notes
 
 
+def _fixed_names(plan: Plan) -> list[str]:
+    """List the parameters and constants that the step's text assigns."""
+    fixed = {**parameters_of(plan.prepared.cls), **constants_of(plan.prepared.cls)}
+    return sorted(assigned_names(plan.function) & set(fixed))
+
+
+def _assignment_notes(plan: Plan) -> list[str]:
+    return [
+        f"`self.{name}` is a parameter or constant: `run` fails where this step assigns it. "
+        "Give the new value another name."
+        for name in _fixed_names(plan)
+    ]
+
+
 def _transition_notes(plan: Plan, result: SpinResult) -> list[str]:
     node = plan.node
     if result.next is None:
         if plan.step == plan.history.graph.end or not node.next:
             return []
         expected = _steps(node.next)
-        return [
-            f"`self.next` was not called: `run` would stop here with an error. The flow leads to {expected}."
-        ]
+        note = (
+            f"`self.next` was not called: `run` would stop here with an error. The flow leads to {expected}"
+        )
+        return [note + _how_to_lead(node)]
     fits = set(result.next) <= set(node.next) if node.type == "split-switch" else result.next == node.next
     if fits:
         return []
     expected = _steps(node.next) or "nothing"
     led = _steps(result.next)
-    return [f"`self.next` led to {led}, but {plan.code.label} says {expected}: `run` follows the file."]
+    note = f"`self.next` led to {led}, but {plan.code.label} says {expected}: `run` follows the file."
+    return [f"{note} Save the step, or lead it as the file does."]
+
+
+def _how_to_lead(node: StepNode) -> str:
+    if node.type == "split-switch":
+        return "."
+    steps = ", ".join(f"self.{name}" for name in node.next)
+    foreach = f', foreach="{node.over}"' if node.type == "foreach" else ""
+    return f": end the step with `self.next({steps}{foreach})`."
 
 
 def _steps(names: tuple[str, ...]) -> str:
@@ -91,7 +125,8 @@ def _artifact_notes(outcome: Outcome) -> list[str]:
             )
     # flowspec.py:__getattr__ caches what a step reads, and task_datastore.py:persist stores it again.
     notes += [
-        f"Input `{name}` was changed in place: `run` would hand it on so. The next spin gets it as it was."
+        f"Input `{name}` was changed in place: `run` would hand it on so. The next spin gets it as it was. "
+        f"Where it should stay, change a copy: `copy.deepcopy(self.{name})`."
         for name, fresh in output.mutated.items()
         if _differs(fresh, output.live[name])
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spin_magic.engine.stores import OutputStore
     from spin_magic.flows.load import FlowCode
+    from spin_magic.loop.request import Request
     from spin_magic.result import SpinResult
 
 StepKey = tuple[str, str, str]
@@ -17,14 +18,21 @@ StepKey = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Spun:
-    """A step that was spun: its result, what it would hand on, and when it ended (epoch seconds)."""
+    """A step that was spun: its result, what it would hand on, how it was asked for, and when it ended.
+
+    The time is in epoch seconds.
+    """
 
     result: SpinResult
     output: OutputStore
+    request: Request | None = None
+    seed: int | None = None
+    skip_decorators: bool = False
     when: float = field(default_factory=time.time)
 
 
 _spun: dict[StepKey, Spun] = {}
+_promoted: dict[tuple[str, str], str] = {}
 
 
 def key(code: FlowCode, step: str) -> StepKey:
@@ -67,3 +75,13 @@ def leading_to(code: FlowCode, step: str) -> list[str]:
         for where, spun in _spun.items()
         if where[:2] == (path, flow) and step in (spun.result.next or ())
     ]
+
+
+def promote(code: FlowCode, run: str) -> None:
+    """Remember the run of the whole flow that this process made last."""
+    _promoted[key(code, "")[:2]] = run
+
+
+def promoted(code: FlowCode) -> str | None:
+    """Give the id of the run that this process made of a flow last."""
+    return _promoted.get(key(code, "")[:2])

@@ -29,7 +29,7 @@ def find_sources(
         Nothing can feed the step.
     """
     if request.source != "spin":
-        choice = choose(wanted, history)
+        choice = choose(replace(wanted, preferred=session.promoted(code)), history)
         return choice, [*history.open_all(choice.parents)], _with_root(choice.why, history)
     node = history.graph.nodes[wanted.step]
     parents = [*node.parents, *session.leading_to(code, wanted.step)]

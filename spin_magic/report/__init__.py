@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.progress import RunProgress
 from spin_magic.report.cards.shown import card_html, card_text, past_html, past_text
 from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
 from spin_magic.report.summarize import summarize_inputs, summarize_result
@@ -17,6 +18,7 @@ __all__ = [
     "cards_mimebundle",
     "inputs_mimebundle",
     "mimebundle",
+    "progress_mimebundle",
     "summarize_inputs",
     "summarize_result",
 ]
@@ -95,6 +97,27 @@ def cards_mimebundle(past: PastCards) -> dict[str, Any]:
 def card_mimebundle(card: Card) -> dict[str, Any]:
     """Show one card; as `cards_mimebundle`."""
     return _cards(card_text(card), *card_html(card))
+
+
+def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
+    """Show how a run of the whole flow is getting on.
+
+    Parameters
+    ----------
+    progress : RunProgress
+        The run as it stands.
+
+    Returns
+    -------
+    dict
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    """
+    try:
+        from spin_magic.report.running import run_mimebundle  # noqa: PLC0415 -- only where a flow is run
+
+        return run_mimebundle(progress)
+    except Exception:  # noqa: BLE001  (a display may not end a run)
+        return {"text/plain": _plain(progress)}
 
 
 def _cards(text: str, html: str, cards: list[Card]) -> dict[str, Any]:

@@ -34,7 +34,18 @@ def choose(wanted: Wanted, history: History) -> Choice:
         except NotYet as ex:
             raise _cannot_feed(run, wanted, history, str(ex)) from None
         return _said(choice, history, f"run {run.id}, {history.state(run)}")
-    return _from_newest(wanted, history)
+    return _from_preferred(wanted, history) or _from_newest(wanted, history)
+
+
+def _from_preferred(wanted: Wanted, history: History) -> Choice | None:
+    run = history.metadata.run(wanted.preferred) if wanted.preferred else None
+    if run is None or (wanted.namespace is not None and wanted.namespace not in run.tags):
+        return None
+    try:
+        choice = _from_run(run, wanted, history, explicit=False)
+    except NotYet:
+        return None
+    return _said(choice, history, f"run {run.id}, which this kernel ran last, {history.state(run)}")
 
 
 def _from_newest(wanted: Wanted, history: History) -> Choice:

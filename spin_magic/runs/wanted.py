@@ -28,6 +28,8 @@ class Wanted:
         Foreach value, where one was given; else None.
     namespace : str or None
         Where to look for runs; None for everywhere.
+    preferred : str or None
+        The run to take before all others where none was asked for, if it can feed the step.
     """
 
     step: str
@@ -36,6 +38,7 @@ class Wanted:
     index: int | None = None
     value: Any = None
     namespace: str | None = None
+    preferred: str | None = None
 
 
 @dataclass(frozen=True)

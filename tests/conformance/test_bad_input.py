@@ -147,7 +147,7 @@ def test_metaflows_brief_errors_get_a_note(daily: RealRun, body: str, error: typ
 @pytest.mark.parametrize(
     ("body", "note"),
     [
-        ("self.score = 1", "`self.next` was not called"),
+        ("self.score = 1", r"`self.next` was not called.*: end the step with `self.next\(self.join\)`"),
         ("self.score = 1\nself.next(self.big)", r"`self.next` led to `big`, but daily.py says `join`"),
         (
             "self.score = 1\nimport threading\nself.f = threading.Lock()\nself.next(self.join)",
@@ -155,6 +155,8 @@ def test_metaflows_brief_errors_get_a_note(daily: RealRun, body: str, error: typ
         ),
         ("self.score = 1\nif True:\n    self.next(self.join)", "`run` would refuse the flow with this step"),
         ("display(self.alpha)\nself.score = 1\nself.next(self.join)", "`display` comes from this notebook"),
+        ("if 0:\n    self.alpha = 2\nself.score = 1\nself.next(self.join)", "`self.alpha` is a parameter"),
+        ("self.next(self.join)", r"The join `join` reads .*: set `self.score` in `train`"),
         ("self.letters.append('d')\nself.score = 1\nself.next(self.join)", "`letters` was changed in place"),
     ],
 )
