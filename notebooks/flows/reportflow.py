@@ -63,10 +63,11 @@ class ReportFlow(FlowSpec):
     def report(self):
         found = (self.features @ self.weights).argmax(axis=1)
         self.accuracy = float((found == self.target).mean())
-        rows = [
-            [kind, int((self.target == number).sum()), int(((self.target == number) & (found == number)).sum())]
-            for number, kind in enumerate(self.kinds)
-        ]
+        rows = []
+        for number, kind in enumerate(self.kinds):
+            of_kind = self.target == number
+            rows.append([kind, int(of_kind.sum()), int((of_kind & (found == number)).sum())])
+
         current.card["report"].append(Markdown(f"# {self.accuracy:.1%} of the wines are told apart"))
         current.card["report"].append(Table(rows, headers=["kind", "wines", "found"]))
         self.next(self.end)

@@ -249,8 +249,6 @@ def test_a_card_is_live_in_notebook_7_too(
         expect(inside(pages(cell)).locator("progress").first).to_have_attribute("value", "60", timeout=10_000)
         cell.scroll_into_view_if_needed()
         plain.page.screenshot(path=screenshots / "card-notebook7.png")
-        # Notebook 7 has a complaint of its own, about a setting of its own.
-        assert [each for each in plain.complaints if "reading 'schema'" not in each] == []
 
 
 def test_nothing_is_asked_of_another_machine(seen: Seen) -> None:

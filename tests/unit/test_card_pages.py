@@ -151,6 +151,28 @@ def test_updates_go_to_one_place_which_the_panel_takes(hub):
     assert panel["text/plain"] == repr(result)
 
 
+def test_only_what_changed_is_sent_again(hub):
+    _, publish = published()
+
+    def told(*states):
+        with RunningCards(publish, "F s") as cards:
+            for page_text, parts in states:
+                data = None if parts is None else {"reload_token": "t", "data": parts}
+                cards(CardUpdate(0, "default", None, page=page_text, data=data))
+        return [message["data"] and message["data"]["data"] for message, *_ in hub.sent if "place" in message]
+
+    bar, chart = {"value": 1}, {"values": [1, 2]}
+    moved = {"bar": {"value": 2}, "chart": chart}
+    both = {"bar": bar, "chart": chart}
+    assert told(("<p>", None), (None, both), (None, moved), (None, moved), ("<p>", moved)) == [
+        None,
+        both,
+        {"bar": {"value": 2}},
+        {},
+        moved,
+    ]
+
+
 def test_a_spin_that_ends_without_a_result_leaves_no_place_behind(hub):
     outputs, publish = published()
     with RunningCards(publish, "F s") as cards:

@@ -6,11 +6,12 @@ import functools
 import hashlib
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 # Metaflow's script has 1.1 MB, its style 28 kB. Below this, telling texts apart is not worth it.
 LONG = 16_000
-_ELEMENT = re.compile(r"<(?P<tag>script|style)\b[^>]*>(?P<text>.*?)</(?P=tag)\s*>", re.DOTALL | re.IGNORECASE)
+_OPENING = re.compile(r"<(script|style)\b[^>]*>")
 # What a card shows is its own, however long it is.
 _DATA = re.compile(r"__MF_DATA__\s*\[")
 # Metaflow's pages ask a server on the network for their font; the system's own does as well.
@@ -38,15 +39,26 @@ def pack(page: str) -> Packed:
     parts: list[str | dict[str, str]] = []
     texts: dict[str, str] = {}
     end = 0
-    for element in _ELEMENT.finditer(page):
-        if len(element["text"]) < LONG or _DATA.search(element["text"], 0, 2_000):
+    for begins, ends in _contents(page):
+        if ends - begins < LONG or _DATA.search(page, begins, begins + 2_000):
             continue
-        text = without_web_font(element["text"])
+        text = without_web_font(page[begins:ends])
         key = _key(text)
         texts[key] = text
-        parts += [without_web_font(page[end : element.start("text")]), {"key": key}]
-        end = element.end("text")
+        parts += [without_web_font(page[end:begins]), {"key": key}]
+        end = ends
     return Packed((*parts, without_web_font(page[end:])), texts)
+
+
+def _contents(page: str) -> Iterator[tuple[int, int]]:
+    """Find where the texts of scripts and styles begin and end, without looking through them."""
+    opening = _OPENING.search(page)
+    while opening:
+        end = page.find(f"</{opening[1]}", opening.end())
+        if end < 0:
+            return
+        yield opening.end(), end
+        opening = _OPENING.search(page, end)
 
 
 def without_web_font(text: str) -> str:

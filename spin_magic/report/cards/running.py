@@ -29,6 +29,7 @@ class RunningCards:
         self._lock = threading.Lock()
         self._transient = {"display_id": f"spin-cards-{uuid.uuid4().hex}"}
         self._place = ""
+        self._told: dict[int, dict[str, Any]] = {}
 
     def __call__(self, update: CardUpdate) -> None:
         """Take an update, from whatever thread it comes."""
@@ -72,7 +73,19 @@ class RunningCards:
             )
             said = {"text/plain": f"{self._what}: cards, as they come", "text/html": html}
             self._publish(said, transient=self._transient)
-        message = {"place": self._place, "index": update.index, "data": update.data}
+        if update.page is not None:
+            self._told[update.index] = {}
+        message = {"place": self._place, "index": update.index, "data": self._news(update)}
         named = {"title": title_of(update)}
         page = hub().packed(update.page, update) if update.page is not None else named
         hub().tell(message | page)
+
+    def _news(self, update: CardUpdate) -> dict[str, Any] | None:
+        """Leave out what the page has: a chart weighs more than the bar beside it that moves."""
+        parts = update.data and update.data.get("data")
+        if not isinstance(parts, dict):
+            return update.data
+        told = self._told.setdefault(update.index, {})
+        news = {name: part for name, part in parts.items() if name not in told or told[name] != part}
+        told.update(news)
+        return {**(update.data or {}), "data": news}

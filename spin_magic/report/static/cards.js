@@ -68,7 +68,7 @@ class CardView {
       this.view = view;
       this.frame = fresh;
       this.card.dataset.shown = "";
-      if (this.latest) this.update(this.latest);
+      if (this.latest) this.post(this.latest);
       this.more();
     };
     const late = setTimeout(settled, 3000);
@@ -93,8 +93,14 @@ class CardView {
     this.buttons?.prepend(this.opener);
   }
 
+  // What changed since the last one; together they wait for a page that is not there yet.
   update(data) {
-    this.latest = data;
+    const same = this.latest?.reload_token === data.reload_token;
+    this.latest = same ? { ...data, data: { ...this.latest.data, ...data.data } } : data;
+    this.post(data);
+  }
+
+  post(data) {
     this.frame?.contentWindow?.postMessage({ spinCard: data }, "*");
   }
 

@@ -1,4 +1,5 @@
 """A step of some seconds that is busy all the time, and may show twenty times a second how far it is."""
+
 from __future__ import annotations
 
 import time
