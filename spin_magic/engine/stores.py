@@ -85,7 +85,10 @@ class InputStore:
         self._overrides = dict(overrides)
         self._missing = dict(missing or {})
         self._objects = {**source.objects, **{name: f"override {name} {id(self)}" for name in overrides}}
-        live = {name: {"type": str(type(value)), "encoding": "live"} for name, value in overrides.items()}
+        live = {
+            name: {"type": str(type(value)), "size": look_at_pickle(value)[0], "encoding": "live"}
+            for name, value in overrides.items()
+        }
         self._info = {**source.details, **live}
 
     def __contains__(self, name: str) -> bool:

@@ -44,7 +44,7 @@ def render_html(panel: PanelSummary, opened: str = "") -> str:
     str
         A fragment with its style sheet, and the text form for hosts that strip styles.
     """
-    return _render(
+    return render_page(
         "panel.html.j2",
         panel=panel,
         inputs=panel.inputs,
@@ -59,7 +59,7 @@ def render_html(panel: PanelSummary, opened: str = "") -> str:
 def render_inputs_html(inputs: InputsSummary) -> str:
     """Give the inputs of a step as HTML that needs no script and no network."""
     text = render_inputs_text(inputs)
-    return _render(
+    return render_page(
         "inputs.html.j2", inputs=inputs, text=text, css=style_sheet("panel.css"), uid=new_id("inputs")
     )
 
@@ -106,6 +106,7 @@ def _environment() -> jinja2.Environment:
     return made
 
 
-def _render(name: str, **given: Any) -> str:
+def render_page(name: str, **given: Any) -> str:
+    """Fill in a template of ours."""
     # All attributes in the templates stand in double quotes, so a single one needs no five characters.
     return _environment().get_template(name).render(**given).replace("&#39;", "'")
