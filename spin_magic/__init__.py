@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs, spin_run
     from spin_magic.artifacts import StepInputs
+    from spin_magic.authoring import spin_load, spin_new, spin_save
     from spin_magic.errors import SpinError
     from spin_magic.overview import FlowOverview
     from spin_magic.result import PastCards, SpinResult
+    from spin_magic.saved import SavedStep
     from spin_magic.testing import spin_test
 
 __version__ = "0.1.0"
 __all__ = [
     "FlowOverview",
     "PastCards",
+    "SavedStep",
     "SpinError",
     "SpinResult",
     "StepInputs",
@@ -28,7 +31,10 @@ __all__ = [
     "spin_cards",
     "spin_flow",
     "spin_inputs",
+    "spin_load",
+    "spin_new",
     "spin_run",
+    "spin_save",
     "spin_test",
 ]
 
@@ -37,10 +43,14 @@ _HOMES = {
     "spin_cards": "spin_magic.api",
     "spin_flow": "spin_magic.api",
     "spin_inputs": "spin_magic.api",
+    "spin_load": "spin_magic.authoring",
+    "spin_new": "spin_magic.authoring",
     "spin_run": "spin_magic.api",
+    "spin_save": "spin_magic.authoring",
     "spin_test": "spin_magic.testing",
     "FlowOverview": "spin_magic.overview",
     "PastCards": "spin_magic.result",
+    "SavedStep": "spin_magic.saved",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
     "StepInputs": "spin_magic.artifacts",

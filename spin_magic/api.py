@@ -13,7 +13,7 @@ from spin_magic.artifacts import StepInputs
 from spin_magic.engine import task
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.names import lending
-from spin_magic.loop import session
+from spin_magic.loop import session, texts
 from spin_magic.loop.outcome import build_result, own_error
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
@@ -132,10 +132,12 @@ def spin(
         filename=filename,
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
+        texts.begin(code, request)
         plan = make_plan(request, code)
         made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards, on_card=on_card)
         result = build_result(plan, made.outcome, made.locals, begun)
     session.failed = not result.ok
+    texts.end(code, request, result.error)
     if result.ok:
         spun = session.Spun(result, made.outcome.output, request, seed, skip_decorators)
         session.remember(session.key(plan.code, plan.step), spun)

@@ -37,6 +37,12 @@ class Request:
     cwd: Path | None = None
     notebook: Mapping[str, Any] = field(default_factory=dict)
     filename: Callable[[str], str] | None = None
+    after: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """Text of the step that could be saved; None where it is the file's."""
+        return self.body
 
 
 def find_code(request: Request) -> FlowCode:

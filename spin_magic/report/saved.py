@@ -24,8 +24,7 @@ def saved_mimebundle(saved: SavedStep) -> dict[str, Any]:
     """
     changes = [(f"Change of {saved.step}", saved.diff)] if saved.diff else []
     if saved.next_change:
-        title = "Where its parents lead" + ("" if saved.linked else ", to be changed next")
-        changes.append((title, saved.next_change))
+        changes.append(("Change of what leads to it", saved.next_change))
     text = "\n".join([saved.said, *saved.notes, *(f"{title}:\n{diff}" for title, diff in changes)]).rstrip()
     html = render_page(
         "saved.html.j2",

@@ -167,6 +167,20 @@ def read(path: str | os.PathLike[str]) -> Source:
     return source
 
 
+def unsaved_source(name: str, text: str) -> Source:
+    """Give a text that is no file's, as a cell's is, so that it is changed as a file is.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in messages.
+    text : str
+        The text.
+    """
+    path, digest = Path(name), hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Source(path, path, text, "utf-8", b"", Stamp(0, len(text), 0, digest), 0)
+
+
 def _refuse_special(path: Path, target: Path) -> None:
     # Opening a pipe would wait for a writer.
     mode = target.stat().st_mode

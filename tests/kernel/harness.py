@@ -48,6 +48,7 @@ class Cell:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     failed: bool = False
+    payload: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def executed(self) -> bool:
@@ -153,6 +154,7 @@ class Kernel:
         reply = self.client.get_shell_msg(timeout=timeout)["content"]
         cell.count = reply["execution_count"]
         cell.failed = reply["status"] != "ok"
+        cell.payload = reply.get("payload", [])
         cell.seconds = time.monotonic() - begun
         return cell
 

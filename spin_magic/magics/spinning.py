@@ -1,77 +1,45 @@
-"""The magics: parse, call, display. The only room that knows IPython's core."""
+"""The magics that run a step, and show what there is: parse, call, display."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import line_cell_magic, line_magic, magics_class
 
-from spin_magic.alive import renewed, sign_of_life
+from spin_magic.alive import sign_of_life
+from spin_magic.magics.room import Room, reads
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
 from spin_magic.options import (
     CARDS_HELP,
     FLOW_HELP,
     INPUTS_HELP,
-    RUN_HELP,
     SPIN_HELP,
-    TEST_HELP,
-    HelpRequested,
+    CardsOptions,
+    FlowOptions,
+    InputsOptions,
+    SpinOptions,
+    TaskOptions,
     parse_cards,
     parse_flow,
     parse_inputs,
-    parse_run,
     parse_spin,
-    parse_test,
 )
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.options import (
-        CardsOptions,
-        FlowOptions,
-        InputsOptions,
-        RunOptions,
-        SpinOptions,
-        SpinTestOptions,
-        TaskOptions,
-    )
-    from spin_magic.progress import RunProgress
     from spin_magic.result import SpinResult
 
-
-def _reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Parse the line for a magic; print the help where the line asks for it."""
-
-    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
-        def magic(self: SpinMagics, line: str, cell: str | None = None) -> Any:
-            __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
-            try:
-                options = parse(line)
-            except HelpRequested as request:
-                print(request)  # noqa: T201 - the answer
-                return None
-            return method(self, options, cell)
-
-        magic.__name__, magic.__doc__ = method.__name__, help_text
-        hidden: Callable[..., Any] = no_var_expand(magic)
-        return hidden
-
-    return decorate
+_NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}
 
 
 @magics_class
-class SpinMagics(Magics):
-    """The magics, one short method each."""
-
-    shell: Any
+class SpinMagics(Room):
+    """The magics that run a step, and show what there is; one short method each."""
 
     def __init__(self, shell: InteractiveShell) -> None:
-        self._replaced = _entries(shell)
         self._names, self._once = Names(shell), ShownOnce(shell)
         super().__init__(shell)
         self._settings = SpinMagic.instance()
@@ -80,7 +48,7 @@ class SpinMagics(Magics):
         configurables.append(self._settings)
 
     @line_magic
-    @_reads(parse_inputs, INPUTS_HELP)
+    @reads(parse_inputs, INPUTS_HELP)
     def spin_inputs(self, options: InputsOptions, _: None) -> None:
         """Make the inputs of a step variables of the notebook."""
         __tracebackhide__ = True
@@ -94,7 +62,7 @@ class SpinMagics(Magics):
         self.shell.display_pub.publish(inputs._repr_mimebundle_())
 
     @line_cell_magic
-    @_reads(parse_spin, SPIN_HELP)
+    @reads(parse_spin, SPIN_HELP)
     def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
@@ -131,13 +99,8 @@ class SpinMagics(Magics):
         self._keep(options, result)
         return result
 
-    @property
-    def _has_page(self) -> bool:
-        """Whether a page shows the outputs, and not a terminal that the body prints into as well."""
-        return getattr(self.shell, "kernel", None) is not None
-
     @line_magic
-    @_reads(parse_flow, FLOW_HELP)
+    @reads(parse_flow, FLOW_HELP)
     def spin_flow(self, options: FlowOptions, _: None) -> None:
         """Draw a flow, with what is known of each step."""
         __tracebackhide__ = True
@@ -149,47 +112,7 @@ class SpinMagics(Magics):
         self.shell.display_pub.publish(overview._repr_mimebundle_())
 
     @line_magic
-    @_reads(parse_run, RUN_HELP)
-    def spin_run(self, options: RunOptions, _: None) -> Any:
-        """Run the whole flow, and show how it gets on."""
-        __tracebackhide__ = True
-        from spin_magic import api  # noqa: PLC0415 - late, as above
-        from spin_magic.report import progress_mimebundle  # noqa: PLC0415 - the same
-
-        display = renewed(self.shell.display_pub)
-
-        def show(progress: RunProgress) -> None:
-            # A terminal cannot take a display back.
-            if self._has_page or progress.ended:
-                display(progress_mimebundle(progress))
-
-        made = api.spin_run(
-            options.flow,
-            options.words,
-            resume=options.resume,
-            unsaved=options.unsaved,
-            on_progress=show,
-            notebook=self.shell.user_ns,
-        )
-        self._give(options, made)
-        return made
-
-    @line_magic
-    @_reads(parse_test, TEST_HELP)
-    def spin_test(self, options: SpinTestOptions, _: None) -> None:
-        """Write a test from the last spin of a step."""
-        __tracebackhide__ = True
-        from spin_magic import testing  # noqa: PLC0415 - late, as above
-
-        call = {"file": options.file, "dry_run": options.dry_run, "notebook": self.shell.user_ns}
-        made = testing.spin_test(options.flow, options.step, **call)
-        if made.file is None or options.dry_run:
-            print(made.text)  # noqa: T201 - to be put into a cell or a file
-        else:
-            print(f"Added {made.name} to {made.file}.")  # noqa: T201 - for the user
-
-    @line_magic
-    @_reads(parse_cards, CARDS_HELP)
+    @reads(parse_cards, CARDS_HELP)
     def spin_cards(self, options: CardsOptions, _: None) -> None:
         """Show the cards of a past task."""
         __tracebackhide__ = True
@@ -202,17 +125,10 @@ class SpinMagics(Magics):
         self.shell.display_pub.publish(past._repr_mimebundle_())
 
     def withdraw(self) -> None:
-        """Put back what the magics replaced, and leave nothing of them in the shell."""
-        manager = self.shell.magics_manager
-        for (kind, name), before in self._replaced.items():
-            table = manager.registry if kind == "registry" else manager.magics[kind]
-            if before is None:
-                table.pop(name, None)
-            else:
-                table[name] = before
+        """Leave nothing of the magics in the shell."""
+        super().withdraw()
         self._once.clear()
-        ours = (self, self._settings)
-        self.shell.configurables[:] = [each for each in self.shell.configurables if each not in ours]
+        self.shell.configurables[:] = [one for one in self.shell.configurables if one is not self._settings]
         for names in (self.shell.user_ns, self.shell.user_ns_hidden):
             names.pop("_spin", None)
 
@@ -256,48 +172,7 @@ class SpinMagics(Magics):
             if kept:
                 result.notes.append(f"--locals kept your own {', '.join(kept)}.")
 
-    def _give(self, options: TaskOptions | FlowOptions | CardsOptions | RunOptions, value: object) -> None:
-        if options.output:
-            self.shell.push({options.output: value})
-
 
 def _namespace(options: TaskOptions | FlowOptions | CardsOptions) -> dict[str, str | None]:
     # Metaflow's own word for all namespaces is None.
     return {} if options.namespace is None else {"namespace": options.namespace or None}
-
-
-def _entries(shell: InteractiveShell) -> dict[tuple[str, str], Any]:
-    """Remember what stands where our magics will stand."""
-    manager = shell.magics_manager
-    entries = {(kind, name): manager.magics[kind].get(name) for kind, name in _NAMES}
-    return entries | {("registry", _OURS): manager.registry.get(_OURS)}
-
-
-def register(shell: InteractiveShell) -> None:
-    """Add the magics to a shell.
-
-    Parameters
-    ----------
-    shell : InteractiveShell
-        The shell; `unregister` takes them out again.
-    """
-    shell.register_magics(SpinMagics)
-
-
-def unregister(shell: InteractiveShell) -> None:
-    """Take the magics out again, and put back what they replaced.
-
-    Parameters
-    ----------
-    shell : InteractiveShell
-        A shell that went through `register`; any other is left alone.
-    """
-    ours = shell.magics_manager.registry.get(_OURS)
-    if isinstance(ours, SpinMagics):
-        ours.withdraw()
-
-
-_OURS = SpinMagics.__name__
-_LINES = ("spin", "spin_inputs", "spin_flow", "spin_cards", "spin_run", "spin_test")
-_NAMES = (("cell", "spin"), *(("line", name) for name in _LINES))
-_NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}

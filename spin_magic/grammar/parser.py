@@ -1,0 +1,44 @@
+"""A parser of a line: argparse, which raises here in place of printing and leaving."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NoReturn
+
+from spin_magic.errors import OptionError
+
+
+class HelpRequested(Exception):  # noqa: N818 - no error: the user asked for it
+    """The line asks for help; the text is the help."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises in place of printing and leaving."""
+
+    def __init__(self, usage: str, description: str) -> None:
+        super().__init__(
+            usage=usage.replace("%", "%%"),
+            description=description,
+            add_help=False,
+            allow_abbrev=False,
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=100),
+        )
+        # Python 3.14 colours the help; a docstring is plain. Older ones do not know the attribute.
+        self.color = False
+
+    def error(self, message: str) -> NoReturn:
+        """Raise argparse's finding as our error."""
+        said = message.replace("argument ", "Option ", 1)
+        raise OptionError(f"{said[:1].upper()}{said[1:]}.")
+
+    def known(self) -> list[str]:
+        """List the options."""
+        return [name for action in self._actions for name in action.option_strings]
+
+
+class Help(argparse.Action):
+    """Raises `HelpRequested`."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        """Stop the parser where it is."""
+        raise HelpRequested(parser.format_help())

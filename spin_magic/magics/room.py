@@ -1,0 +1,71 @@
+"""What the classes of magics share: reading the line, and leaving the shell as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, no_var_expand
+
+from spin_magic.options import HelpRequested
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+
+def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Parse the line for a magic; print the help where the line asks for it."""
+
+    def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
+        def magic(self: Magics, line: str, cell: str | None = None) -> Any:
+            __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
+            try:
+                options = parse(line)
+            except HelpRequested as request:
+                print(request)  # noqa: T201 - the answer
+                return None
+            return method(self, options, cell)
+
+        magic.__name__, magic.__doc__ = method.__name__, help_text
+        hidden: Callable[..., Any] = no_var_expand(magic)
+        return hidden
+
+    return decorate
+
+
+class Room(Magics):
+    """Magics that can be taken out of a shell again."""
+
+    shell: Any
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self._replaced = _entries(shell, type(self))
+        super().__init__(shell)
+
+    def withdraw(self) -> None:
+        """Put back what the magics replaced."""
+        manager = self.shell.magics_manager
+        for (kind, name), before in self._replaced.items():
+            table = manager.registry if kind == "registry" else manager.magics[kind]
+            if before is None:
+                table.pop(name, None)
+            else:
+                table[name] = before
+        self.shell.configurables[:] = [each for each in self.shell.configurables if each is not self]
+
+    @property
+    def _has_page(self) -> bool:
+        """Whether a page shows the outputs, and not a terminal that the body prints into as well."""
+        return getattr(self.shell, "kernel", None) is not None
+
+    def _give(self, options: Any, value: object) -> None:
+        if options.output:
+            self.shell.push({options.output: value})
+
+
+def _entries(shell: Any, room: type[Magics]) -> dict[tuple[str, str], Any]:
+    """Remember what stands where the magics of a class will stand."""
+    manager = shell.magics_manager
+    names = [(kind, name) for kind, table in room.magics.items() for name in table]
+    entries = {(kind, name): manager.magics[kind].get(name) for kind, name in names}
+    return entries | {("registry", room.__name__): manager.registry.get(room.__name__)}

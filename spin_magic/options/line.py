@@ -1,0 +1,74 @@
+"""A line of text -> words and options, for all magics alike."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from spin_magic.errors import OptionError, nearest
+from spin_magic.grammar import Parser
+
+_WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
+_NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
+
+
+def options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[str]]:
+    """Split a line into its options and its other words.
+
+    Raises
+    ------
+    OptionError
+        There is no such option, or its value is none.
+    """
+    given, rest = parser.parse_known_args(words_of(line))
+    for word in rest:
+        if word.startswith("-") and not _NUMBER.fullmatch(word):
+            option = word.partition("=")[0]
+            raise OptionError(f"There is no option {option}.{nearest(option, parser.known())} See --help.")
+    return vars(given), rest
+
+
+def words_of(line: str) -> list[str]:
+    """Split a line into words as a shell does."""
+    try:
+        return shlex.split(_without_comment(line))
+    except ValueError as error:
+        raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
+
+
+def flow_and_step(words: Sequence[str]) -> tuple[str, str]:
+    """Give the two words that a line must have."""
+    match list(words):
+        case [flow, step] if flow and step:
+            return flow, step
+        case [] | [""]:
+            raise OptionError("FLOW and STEP are missing, as in TrainFlow train. See --help.")
+        case [flow, *rest] if not any(rest):
+            raise OptionError(f"STEP is missing after {flow}, as in {flow} train. See --help.")
+        case [_, _, *more] if more:
+            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW, STEP and options.")
+    raise OptionError("FLOW must not be empty.")
+
+
+def check(options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other."""
+    if options["index"] is not None and options["value"] is not None:
+        raise OptionError("--index and --value both choose the task of the foreach: give one of them.")
+    if options["index"] is not None and options["index"] < 0:
+        raise OptionError(f"--index {options['index']}: split indices count from 0.")
+    if "/" in options["step"] and (options["run"] is not None or options.get("source") == "spin"):
+        raise OptionError(
+            f"STEP {options['step']} names a run already: leave --from out, or write the step alone."
+        )
+
+
+def _without_comment(line: str) -> str:
+    """Drop a comment: a word that begins with ``#``. The shlex module's own would cut ``a#b`` too."""
+    end = 0
+    while word := _WORD.match(line, end):
+        if word[0].lstrip().startswith("#"):
+            return line[:end]
+        end = word.end()
+    return line

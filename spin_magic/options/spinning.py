@@ -1,0 +1,140 @@
+"""What the magics are told that run a step and show its inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from spin_magic.grammar import Parser, inputs_parser, spin_parser
+from spin_magic.options.line import check, flow_and_step, options_and_words
+
+_SPIN = spin_parser()
+_INPUTS = inputs_parser()
+
+SPIN_HELP = _SPIN.format_help()
+INPUTS_HELP = _INPUTS.format_help()
+
+
+@dataclass(frozen=True)
+class TaskOptions:
+    """What both magics are told: the flow, the step, and the task to take the inputs from.
+
+    Attributes
+    ----------
+    flow, step : str
+        As the user wrote them.
+    index : int or None
+        Split index.
+    value : str or None
+        Value of the foreach.
+    run : str or None
+        Run to take the inputs from.
+    source : {'run', 'spin'}
+        Take them from a run, or from what was last spun of the parents in this kernel.
+    namespace : str or None
+        Another namespace; empty for all; None where the current one holds.
+    assignments : tuple of (str, str)
+        Names and expressions of ``--set``, in order.
+    artifacts_module : str or None
+        A Python file with a dictionary ``ARTIFACTS``.
+    config, config_value : tuple of (str, str)
+        Names and files, names and values.
+    cwd : str or None
+        Another working directory.
+    output : str or None
+        Name to bind the result to.
+    """
+
+    flow: str
+    step: str
+    index: int | None = None
+    value: str | None = None
+    run: str | None = None
+    source: Literal["run", "spin"] = "run"
+    namespace: str | None = None
+    assignments: tuple[tuple[str, str], ...] = ()
+    artifacts_module: str | None = None
+    config: tuple[tuple[str, str], ...] = ()
+    config_value: tuple[tuple[str, str], ...] = ()
+    cwd: str | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True)
+class SpinOptions(TaskOptions):
+    """What ``%spin`` and ``%%spin`` are told besides.
+
+    Attributes
+    ----------
+    skip_decorators : bool
+        Run the step without its decorators.
+    bind_locals : bool
+        Bind the body's local variables afterwards.
+    seed : int or None
+        Seed of the random number generators.
+    cards : bool
+        Make the cards.
+    """
+
+    skip_decorators: bool = False
+    bind_locals: bool = False
+    seed: int | None = None
+    cards: bool = True
+
+
+@dataclass(frozen=True)
+class InputsOptions(TaskOptions):
+    """What ``%spin_inputs`` is told besides.
+
+    Attributes
+    ----------
+    overwrite : bool
+        Replace names that the user made.
+    load_all : bool
+        Bind artifacts over the size budget too.
+    only : tuple of str
+        The names to bind; empty for all.
+    """
+
+    overwrite: bool = False
+    load_all: bool = False
+    only: tuple[str, ...] = ()
+
+
+def parse_spin(line: str) -> SpinOptions:
+    """Read the line of ``%spin`` or ``%%spin``.
+
+    Parameters
+    ----------
+    line : str
+        What stands after the name of the magic.
+
+    Returns
+    -------
+    SpinOptions
+        The options.
+
+    Raises
+    ------
+    OptionError
+        If the line cannot be understood.
+    HelpRequested
+        If it asks for help.
+    """
+    return SpinOptions(**_parse(_SPIN, line))
+
+
+def parse_inputs(line: str) -> InputsOptions:
+    """Read the line of ``%spin_inputs``; as `parse_spin`."""
+    return InputsOptions(**_parse(_INPUTS, line))
+
+
+def _parse(parser: Parser, line: str) -> dict[str, Any]:
+    options, rest = options_and_words(parser, line)
+    options["flow"], options["step"] = flow_and_step(rest)
+    for name in ("assignments", "config", "config_value"):
+        options[name] = tuple(tuple(pair) for pair in options[name])
+    if options["run"] == "spin":
+        options |= {"run": None, "source": "spin"}
+    check(options)
+    return options
