@@ -1,7 +1,8 @@
 """spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
 
 ``%load_ext spin_magic`` adds ``%spin_inputs``, ``%%spin``, ``%spin``, ``%spin_flow`` and
-``%spin_cards``; `spin`, `spin_inputs`, `spin_flow` and `spin_cards` do the same in plain Python.
+``%spin_cards``; `spin`, `spin_inputs`, `spin_flow` and `spin_cards` do the same in plain Python, and
+``with step(...) as self:`` makes an ordinary block the body of a step.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs
     from spin_magic.artifacts import StepInputs
     from spin_magic.errors import SpinError
+    from spin_magic.notebook.files import spin_notebook
     from spin_magic.overview import FlowOverview
-    from spin_magic.result import PastCards, SpinResult
+    from spin_magic.result import PastCards, SpinResult, SpinResults
+    from spin_magic.splits import spin_splits
+    from spin_magic.with_step import step
 
 __version__ = "0.1.0"
 __all__ = [
@@ -22,11 +26,15 @@ __all__ = [
     "PastCards",
     "SpinError",
     "SpinResult",
+    "SpinResults",
     "StepInputs",
     "spin",
     "spin_cards",
     "spin_flow",
     "spin_inputs",
+    "spin_notebook",
+    "spin_splits",
+    "step",
 ]
 
 _HOMES = {
@@ -34,10 +42,14 @@ _HOMES = {
     "spin_cards": "spin_magic.api",
     "spin_flow": "spin_magic.api",
     "spin_inputs": "spin_magic.api",
+    "spin_splits": "spin_magic.splits",
+    "spin_notebook": "spin_magic.notebook.files",
+    "step": "spin_magic.with_step",
     "FlowOverview": "spin_magic.overview",
     "PastCards": "spin_magic.result",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
+    "SpinResults": "spin_magic.result",
     "StepInputs": "spin_magic.artifacts",
 }
 

@@ -7,6 +7,8 @@ The tree::
     ├── FlowError       finding, reading or checking the flow
     ├── TaskError       choosing the run, the task or its inputs
     ├── CellError       the text of the cell
+    ├── SaveError       writing a step into its flow file
+    ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
     └── EngineError     this Metaflow lacks something that the engine needs
 
 An exception raised by the user's own step is never wrapped in one of these.
@@ -43,6 +45,26 @@ class TaskError(SpinError):
 
 class CellError(SpinError):
     """The text of the cell cannot be the body of the step."""
+
+
+class SaveError(SpinError):
+    """A step cannot be found in its flow file, or not be written into it; the file is as it was.
+
+    Parameters
+    ----------
+    message : str
+        What happened, where, and what to do next.
+    text : str, optional
+        The text that was refused, for the caller to keep.
+    """
+
+    def __init__(self, message: str, text: str | None = None) -> None:
+        super().__init__(message)
+        self.text = text
+
+
+class NotebookError(SpinError):
+    """A notebook cannot be turned into a flow file, or a flow file into a notebook."""
 
 
 class EngineError(SpinError):

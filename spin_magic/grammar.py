@@ -66,6 +66,16 @@ def spin_parser() -> Parser:
     group = parser.add_argument_group("running")
     add = group.add_argument
     add("--skip-decorators", action="store_true", help="run the step without its decorators")
+    add(
+        "--after",
+        type=_names,
+        action="extend",
+        default=[],
+        metavar="A,B",
+        help="the step is not in the flow file yet, and these lead to it",
+    )
+    add("--all-splits", action="store_true", help="on every task of the foreach; the value is a list")
+    add("--last", type=_integer, metavar="N", help="on the step's tasks in the latest N runs; the same")
     add("--seed", type=_integer, metavar="N", help="seed the random number generators")
     add("--no-cards", dest="cards", action="store_false", help="make no cards")
     add("--locals", dest="bind_locals", action="store_true", help="bind the body's local variables here")
@@ -126,6 +136,21 @@ def cards_parser() -> Parser:
     add("--type", metavar="TYPE", help="the cards of that type")
     add("--diff", action="store_true", help="beside each the card of what was last spun of the step here")
     _add_output(parser, "PastCards")
+    return parser
+
+
+def notebook_parser() -> Parser:
+    """Make the parser of ``%spin_notebook``."""
+    parser = Parser(
+        "%spin_notebook FLOW [options]",
+        "Make a notebook of a flow file: its head, its class, and each step with its inputs, in tagged\n"
+        "cells. `spin-magic flow NOTEBOOK`, in a terminal, makes the flow file of it again.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow or package.module:TrainFlow",
+    )
+    add = parser.add_argument_group("where to").add_argument
+    add("-o", dest="output", metavar="FILE", help="the notebook; default: beside the flow file")
+    add("--force", action="store_true", help="replace a file that is there")
+    add("-h", "--help", action=_Help, nargs=0, default=argparse.SUPPRESS, help="print this")
     return parser
 
 
@@ -192,7 +217,7 @@ def _name(text: str) -> str:
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(_name(part.strip()) for part in text.split(",") if part.strip())
     if not names:
-        raise argparse.ArgumentTypeError("at least one name is needed, as in --only df,alpha")
+        raise argparse.ArgumentTypeError("at least one name is needed, as in df,alpha")
     return names
 
 

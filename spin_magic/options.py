@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.errors import OptionError, nearest
-from spin_magic.grammar import HelpRequested, cards_parser, flow_parser, inputs_parser, spin_parser
+from spin_magic.grammar import (
+    HelpRequested,
+    cards_parser,
+    flow_parser,
+    inputs_parser,
+    notebook_parser,
+    spin_parser,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,16 +26,19 @@ __all__ = [
     "CARDS_HELP",
     "FLOW_HELP",
     "INPUTS_HELP",
+    "NOTEBOOK_HELP",
     "SPIN_HELP",
     "CardsOptions",
     "FlowOptions",
     "HelpRequested",
     "InputsOptions",
+    "NotebookOptions",
     "SpinOptions",
     "TaskOptions",
     "parse_cards",
     "parse_flow",
     "parse_inputs",
+    "parse_notebook",
     "parse_spin",
 ]
 
@@ -36,11 +46,13 @@ _SPIN = spin_parser()
 _INPUTS = inputs_parser()
 _FLOW = flow_parser()
 _CARDS = cards_parser()
+_NOTEBOOK = notebook_parser()
 
 SPIN_HELP = _SPIN.format_help()
 INPUTS_HELP = _INPUTS.format_help()
 FLOW_HELP = _FLOW.format_help()
 CARDS_HELP = _CARDS.format_help()
+NOTEBOOK_HELP = _NOTEBOOK.format_help()
 
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
@@ -105,12 +117,26 @@ class SpinOptions(TaskOptions):
         Seed of the random number generators.
     cards : bool
         Make the cards.
+    all_splits : bool
+        Run it on every task of the foreach.
+    last : int or None
+        Run it on its tasks in that many of the latest runs.
+    after : tuple of str
+        The steps that lead to a step which the flow file does not have yet.
     """
 
     skip_decorators: bool = False
     bind_locals: bool = False
     seed: int | None = None
     cards: bool = True
+    all_splits: bool = False
+    last: int | None = None
+    after: tuple[str, ...] = ()
+
+    @property
+    def many(self) -> bool:
+        """Tell whether there are many tasks to run on."""
+        return self.all_splits or self.last is not None
 
 
 @dataclass(frozen=True)
@@ -190,6 +216,25 @@ class CardsOptions:
     output: str | None = None
 
 
+@dataclass(frozen=True)
+class NotebookOptions:
+    """What ``%spin_notebook`` is told.
+
+    Attributes
+    ----------
+    flow : str
+        As the user wrote it.
+    output : str or None
+        The notebook to write.
+    force : bool
+        Replace a file that is there.
+    """
+
+    flow: str
+    output: str | None = None
+    force: bool = False
+
+
 def parse_spin(line: str) -> SpinOptions:
     """Read the line of ``%spin`` or ``%%spin``.
 
@@ -210,7 +255,9 @@ def parse_spin(line: str) -> SpinOptions:
     HelpRequested
         If it asks for help.
     """
-    return SpinOptions(**_parse(_SPIN, line))
+    options = _parse(_SPIN, line)
+    options["after"] = tuple(dict.fromkeys(options["after"]))
+    return _check_many(SpinOptions(**options))
 
 
 def parse_inputs(line: str) -> InputsOptions:
@@ -223,12 +270,13 @@ def parse_flow(line: str) -> FlowOptions:
     options, words = _options_and_words(_FLOW, line)
     if options["run"] == "spin":
         raise OptionError("--from spin: the picture shows a run, and what was spun here beside it.")
-    match words:
-        case [flow] if flow:
-            return FlowOptions(flow, **options)
-        case [_, *more] if more:
-            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
-    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+    return FlowOptions(_flow(words), **options)
+
+
+def parse_notebook(line: str) -> NotebookOptions:
+    """Read the line of ``%spin_notebook``; as `parse_spin`."""
+    options, words = _options_and_words(_NOTEBOOK, line)
+    return NotebookOptions(_flow(words), **options)
 
 
 def parse_cards(line: str) -> CardsOptions:
@@ -267,6 +315,15 @@ def _options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[
     return vars(given), rest
 
 
+def _flow(words: Sequence[str]) -> str:
+    match words:
+        case [flow] if flow:
+            return flow
+        case [_, *more] if more:
+            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
+    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+
+
 def _flow_and_step(words: Sequence[str]) -> tuple[str, str]:
     match list(words):
         case [flow, step] if flow and step:
@@ -289,6 +346,22 @@ def _check(options: dict[str, Any]) -> None:
         raise OptionError(
             f"STEP {options['step']} names a run already: leave --from out, or write the step alone."
         )
+
+
+def _check_many(options: SpinOptions) -> SpinOptions:
+    if not options.many:
+        return options
+    if options.all_splits and options.last is not None:
+        raise OptionError("--all-splits and --last both choose the tasks: give one of them.")
+    if options.last is not None and options.last < 1:
+        raise OptionError(f"--last {options.last}: give the number of runs, 1 or more.")
+    if options.all_splits and (options.index is not None or options.value is not None):
+        raise OptionError("--all-splits takes every task of the foreach: leave --index and --value out.")
+    if options.last is not None and (options.run is not None or options.source == "spin"):
+        raise OptionError("--last takes the latest runs: leave --from out.")
+    if options.bind_locals:
+        raise OptionError("--locals binds the variables of one spin: leave it out, or spin one task.")
+    return options
 
 
 def _without_comment(line: str) -> str:
