@@ -1,7 +1,8 @@
 """spin_magic: run one Metaflow step in this kernel, on the inputs of a past run.
 
 ``%load_ext spin_magic`` adds the magics: ``%spin_inputs``, ``%%spin``, ``%spin``, ``%spin_flow`` and their
-kin. The functions of the same names do the same in plain Python.
+kin. The functions of the same names do the same in plain Python, and ``with step(...) as self:`` makes an
+ordinary block the body of a step.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from spin_magic.artifacts import StepInputs
     from spin_magic.authoring import spin_load, spin_new, spin_save
     from spin_magic.errors import SpinError
+    from spin_magic.notebook.files import spin_notebook
     from spin_magic.overview import FlowOverview
-    from spin_magic.result import PastCards, SpinResult
+    from spin_magic.result import PastCards, SpinResult, SpinResults
     from spin_magic.saved import SavedStep
+    from spin_magic.splits import spin_splits
     from spin_magic.testing import spin_test
+    from spin_magic.with_step import step
 
 __version__ = "0.1.0"
 __all__ = [
@@ -26,6 +30,7 @@ __all__ = [
     "SavedStep",
     "SpinError",
     "SpinResult",
+    "SpinResults",
     "StepInputs",
     "spin",
     "spin_cards",
@@ -33,9 +38,12 @@ __all__ = [
     "spin_inputs",
     "spin_load",
     "spin_new",
+    "spin_notebook",
     "spin_run",
     "spin_save",
+    "spin_splits",
     "spin_test",
+    "step",
 ]
 
 _HOMES = {
@@ -48,11 +56,15 @@ _HOMES = {
     "spin_run": "spin_magic.api",
     "spin_save": "spin_magic.authoring",
     "spin_test": "spin_magic.testing",
+    "spin_splits": "spin_magic.splits",
+    "spin_notebook": "spin_magic.notebook.files",
+    "step": "spin_magic.with_step",
     "FlowOverview": "spin_magic.overview",
     "PastCards": "spin_magic.result",
     "SavedStep": "spin_magic.saved",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
+    "SpinResults": "spin_magic.result",
     "StepInputs": "spin_magic.artifacts",
 }
 

@@ -12,6 +12,7 @@ from html import escape
 from typing import Any
 
 PATIENCE = 1.0
+OFTEN = 0.2
 
 
 @contextmanager
@@ -35,6 +36,34 @@ def sign_of_life(publisher: Any, what: str) -> Iterator[None]:
     finally:
         line.done.set()
         thread.join()
+        line.clear()
+
+
+@contextmanager
+def progress_line(publisher: Any, what: str, *, shown: bool) -> Iterator[Callable[[int, int, int], None]]:
+    """Give a function that shows how far many spins have come; the line goes when they end.
+
+    Parameters
+    ----------
+    publisher : DisplayPublisher
+        The shell's.
+    what : str
+        What is running.
+    shown : bool
+        False where the line would stand among what the steps print.
+    """
+    line = _Line(publisher.publish, what)
+    told = time.monotonic()
+
+    def tell(done: int, total: int, failed: int) -> None:
+        nonlocal told
+        if shown and time.monotonic() - told > OFTEN:
+            told = time.monotonic()
+            line.say(f"{what}: {done} of {total} done{f', {failed} failed' if failed else ''}")
+
+    try:
+        yield tell
+    finally:
         line.clear()
 
 
@@ -68,8 +97,10 @@ class _Line:
 
     def tick(self) -> None:
         while not self.done.wait(PATIENCE):
-            text = f"{self._what}: running for {time.monotonic() - self._begun:.0f} s"
-            self._show(text, f'<span role="status" style="opacity:.7">{escape(text)} …</span>')
+            self.say(f"{self._what}: running for {time.monotonic() - self._begun:.0f} s")
+
+    def say(self, text: str) -> None:
+        self._show(text, f'<span role="status" style="opacity:.7">{escape(text)} …</span>')
 
     def clear(self) -> None:
         if self._shown:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ def spin(
     check: bool = True,
     notebook: Mapping[str, Any] | None = None,
     filename: Callable[[str], str] | None = None,
+    after: str | Iterable[str] = (),
 ) -> SpinResult:
     """Run one step in this process, on the inputs of a past run.
 
@@ -94,6 +95,8 @@ def spin(
         Names of the notebook: flows that it defines, and names to lend to the step.
     filename : callable, optional
         Registers a source text and gives the file name that tracebacks name.
+    after : str or iterable of str, optional
+        For a step that the flow file does not have yet, the step or steps that lead to it.
 
     Returns
     -------
@@ -112,8 +115,6 @@ def spin(
     >>> r["score"]  # doctest: +SKIP
     """
     __tracebackhide__ = True
-    begun = time.perf_counter()
-    session.collect_failed()
     request = Request(
         flow=flow,
         step=step,
@@ -130,24 +131,57 @@ def spin(
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
         filename=filename,
+        after=(after,) if isinstance(after, str) else tuple(after),
     )
-    with preserved(), in_plain_words(), (code := find_code(request)).active():
-        texts.begin(code, request)
-        plan = make_plan(request, code)
-        made = _execute(plan, seed=seed, skip_decorators=skip_decorators, cards=cards, on_card=on_card)
-        result = build_result(plan, made.outcome, made.locals, begun)
-    session.failed = not result.ok
-    texts.end(code, request, result.error)
-    if result.ok:
-        spun = session.Spun(result, made.outcome.output, request, seed, skip_decorators)
-        session.remember(session.key(plan.code, plan.step), spun)
+    options = {"seed": seed, "skip_decorators": skip_decorators, "cards": cards, "on_card": on_card}
+    result = spin_request(request, options)
     if check and result.error is not None:
         error = result.error
         try:
             raise error
         finally:
             # The traceback holds this frame: it must not hold the result in its turn.
-            del error, result, plan, made
+            del error, result
+    return result
+
+
+def spin_request(
+    request: Request,
+    options: Mapping[str, Any],
+    keep: Callable[[session.StepKey, session.Spun], None] = session.remember,
+    *,
+    noted: bool = True,
+) -> SpinResult:
+    """Spin what was asked for; a failure of the step is in the result.
+
+    Parameters
+    ----------
+    request : Request
+        The flow, the step, the task and its inputs.
+    options : mapping
+        ``seed``, ``skip_decorators``, ``cards`` and ``on_card``, as `spin` takes them.
+    keep : callable
+        Keeps a good result for the steps that follow.
+    noted : bool
+        Whether the cell's text is noted for saving; False where many spins are noted as one.
+    """
+    __tracebackhide__ = True
+    begun = time.perf_counter()
+    session.collect_failed()
+    with preserved(), in_plain_words(), (code := find_code(request)).active():
+        if noted:
+            texts.begin(code, request)
+        plan = make_plan(request, code)
+        made = _execute(plan, **options)
+        result = build_result(plan, made.outcome, made.locals, begun)
+    session.failed = not result.ok
+    if noted:
+        texts.end(code, request, result.error)
+    if result.ok:
+        asked = replace(plan.request, body=plan.request.text, block=None)
+        how = {name: options[name] for name in ("seed", "skip_decorators")}
+        spun = session.Spun(result, made.outcome.output, asked, on=plan.on, **how)
+        keep(session.key(plan.code, plan.step), spun)
     return result
 
 
@@ -176,6 +210,9 @@ def _execute(
         seeded(seed, plan.code.random_states),
     ):
         outcome = task.run(job)
+    if plan.request.block is not None:
+        plan.request.block.mend(outcome.error)
+        return _Execution(outcome, plan.request.block.locals)
     return _Execution(outcome, caught or plan.locals_at(outcome.error))
 
 

@@ -9,6 +9,7 @@ The tree::
     ├── CellError       the text of the cell
     ├── SaveError       writing a step into its flow file
     ├── RunError        a run of the whole flow
+    ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
     └── EngineError     this Metaflow lacks something that the engine needs
 
 An exception raised by the user's own step is never wrapped in one of these.
@@ -65,6 +66,10 @@ class SaveError(SpinError):
     def __init__(self, message: str, text: str | None = None) -> None:
         super().__init__(message)
         self.text = text
+
+
+class NotebookError(SpinError):
+    """A notebook cannot be turned into a flow file, or a flow file into a notebook."""
 
 
 class EngineError(SpinError):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
-from spin_magic.result import SpinResult
+from spin_magic.result import SpinResult, SpinResults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -205,7 +205,9 @@ def forget_outputs(shell: Any, result: SpinResult) -> None:
 
 
 def _is_of(value: object, result: SpinResult) -> bool:
-    return isinstance(value, SpinResult) and (value.flow, value.step) == (result.flow, result.step)
+    if not isinstance(value, SpinResult | SpinResults):
+        return False
+    return (value.flow, value.step) == (result.flow, result.step)
 
 
 def _recognizer(value: object) -> Callable[[object], bool]:
@@ -233,7 +235,7 @@ def recording(publisher: Any) -> Iterator[list[dict[str, Any]]]:
         The shell's. Updates of an earlier display, such as progress bars send, are not kept.
     """
     shown: list[dict[str, Any]] = []
-    publish = publisher.publish
+    publish, own = publisher.publish, vars(publisher).get("publish")
 
     def keep(data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         if not kwargs.get("update"):
@@ -244,4 +246,7 @@ def recording(publisher: Any) -> Iterator[list[dict[str, Any]]]:
     try:
         yield shown
     finally:
-        del publisher.publish
+        if own is None:
+            del publisher.publish
+        else:
+            publisher.publish = own  # that of a spin around this one

@@ -25,12 +25,15 @@ class SpunStep:
         Number of artifacts by what became of them: ``(2, "changed")``; `same` is left out.
     origin : str or None
         Pathspec of the past task that they were compared with.
+    on : tuple of str
+        Those of its parents whose outputs it took from what was spun, and not from a run.
     """
 
     ago: float
     seconds: float
     counts: tuple[tuple[int, str], ...] = ()
     origin: str | None = None
+    on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

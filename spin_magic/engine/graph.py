@@ -59,11 +59,18 @@ class StepNode:
 
 @dataclass(frozen=True)
 class Graph:
-    """A flow's graph: its first step, its last, and all steps by name, in topological order."""
+    """A flow's graph: its first step, its last, and all steps by name, in topological order.
+
+    Attributes
+    ----------
+    grown : bool
+        True where it has steps or ways that were spun and that the flow file does not have yet.
+    """
 
     start: str
     end: str
     nodes: dict[str, StepNode]
+    grown: bool = False
 
 
 def graph_of(cls: Any) -> Graph:
@@ -77,9 +84,8 @@ def graph_of(cls: Any) -> Graph:
     graph = cls._graph
     order = list(dict.fromkeys([*graph.sorted_nodes, *graph.nodes]))
     start, end = getattr(graph, "start_step", "start"), getattr(graph, "end_step", "end")
-    return Graph(
-        start or "start", end or "end", {name: _node(graph, name) for name in order if name in graph.nodes}
-    )
+    nodes = {name: _node(graph, name) for name in order if name in graph.nodes}
+    return Graph(start or "start", end or "end", nodes, getattr(graph, "grown", False))
 
 
 def _node(graph: Any, name: str) -> StepNode:

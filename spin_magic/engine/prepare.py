@@ -23,6 +23,7 @@ from metaflow.metaflow_environment import MetaflowEnvironment
 from metaflow.parameters import Parameter
 
 from spin_magic.engine.configs import Configs, config_values, read_configs, stored_form
+from spin_magic.engine.linking import After, link
 from spin_magic.engine.stand_ins import NoMetadata, silent
 from spin_magic.errors import FlowError
 
@@ -155,6 +156,7 @@ def prepare(
     files: Configs | None = None,
     values: Configs | None = None,
     folder: Path | None = None,
+    after: After | None = None,
 ) -> Prepared:
     """Set up a flow class as the command line does before a task.
 
@@ -170,6 +172,9 @@ def prepare(
         Config files and values by config name, as ``--config`` and ``--config-value`` take them.
     folder : Path, optional
         Folder of the flow file, where default config files may be.
+    after : mapping of str to tuple of str, optional
+        For each step that the flow file does not have yet, the steps that lead to it. Such a graph is
+        in the making, so its faults are none.
 
     Returns
     -------
@@ -193,7 +198,10 @@ def prepare(
             decorators._init_step_decorators(
                 flow, cls._graph, environment, datastore, silent, is_spin=True, skip_decorators=False
             )
-            lint.linter.run_checks(cls._graph)
+            if after is None:
+                lint.linter.run_checks(cls._graph)
+            else:
+                link(cls, after)
     except (MetaflowException, click.ClickException) as ex:
         raise _explain(ex, base) from None
     explicit = {var: param for var, param in cls._get_parameters() if getattr(param, "name", None) in given}

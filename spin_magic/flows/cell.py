@@ -166,7 +166,7 @@ def _wrap_body(body: list[ast.stmt], step: str, arguments: tuple[str, ...]) -> a
 
 
 def _refuse_await(function: ast.FunctionDef) -> None:
-    for node in _own_nodes(function):
+    for node in own_nodes(function):
         if isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
             msg = (
                 f"Line {node.lineno} of the cell uses `await`: a step is an ordinary function: `run` would "
@@ -175,8 +175,9 @@ def _refuse_await(function: ast.FunctionDef) -> None:
             raise CellError(msg)
 
 
-def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk the syntax below a node, but not into functions and classes that are defined there."""
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
             yield child
-            yield from _own_nodes(child)
+            yield from own_nodes(child)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spin_magic.flows.load import FlowCode
 
 LOCALS_HOOK = "__spin_magic_locals__"
+BLOCK_HOOK = "__spin_magic_block__"
 _FUTURES: int = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 NameFile = Callable[[str], str]
@@ -153,6 +154,24 @@ def _with_hook(body: list[ast.stmt]) -> list[ast.stmt]:
     for node in ast.walk(report[0]):
         ast.copy_location(node, body[-1])
     return [*(_HookReturns().visit(copy.deepcopy(statement)) for statement in body), *report]
+
+
+def argument_names(node: ast.FunctionDef) -> tuple[str, ...]:
+    """List the arguments of a step."""
+    return tuple(argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+
+
+def elsewhere(node: ast.FunctionDef) -> ast.FunctionDef:
+    """Let a step hand its arguments over to where its body runs.
+
+    The text stays in it, never run, so that all that reads the names of a step finds them.
+    """
+    arguments = ", ".join(argument_names(node))
+    handed: Any = ast.parse(f"if {BLOCK_HOOK}({arguments}): pass").body[0]
+    for part in ast.walk(handed):
+        ast.copy_location(part, node.body[0])
+    handed.body = node.body
+    return ast.copy_location(ast.FunctionDef(**{**dict(ast.iter_fields(node)), "body": [handed]}), node)
 
 
 class _HookReturns(ast.NodeTransformer):

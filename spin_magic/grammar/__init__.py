@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from spin_magic.grammar.authoring import load_parser, new_parser, run_parser, save_parser, spin_test_parser
+from spin_magic.grammar.authoring import (
+    load_parser,
+    new_parser,
+    notebook_parser,
+    run_parser,
+    save_parser,
+    spin_test_parser,
+)
 from spin_magic.grammar.looking import cards_parser, flow_parser
 from spin_magic.grammar.parser import HelpRequested, Parser
 from spin_magic.grammar.spinning import inputs_parser, spin_parser
@@ -15,6 +22,7 @@ __all__ = [
     "inputs_parser",
     "load_parser",
     "new_parser",
+    "notebook_parser",
     "run_parser",
     "save_parser",
     "spin_parser",

@@ -62,6 +62,21 @@ def new_parser() -> Parser:
     return parser
 
 
+def notebook_parser() -> Parser:
+    """Make the parser of ``%spin_notebook``."""
+    parser = Parser(
+        "%spin_notebook FLOW [options]",
+        "Make a notebook of a flow file: its head, its class, and each step with its inputs, in tagged\n"
+        "cells. `spin-magic flow NOTEBOOK`, in a terminal, makes the flow file of it again.\n\n"
+        "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow or package.module:TrainFlow",
+    )
+    add = parser.add_argument_group("where to").add_argument
+    add("-o", dest="output", metavar="FILE", help="the notebook; default: beside the flow file")
+    add("--force", action="store_true", help="replace a file that is there")
+    add_help(parser)
+    return parser
+
+
 def run_parser() -> Parser:
     """Make the parser of ``%spin_run``; it leaves the command line's own options alone."""
     parser = Parser(

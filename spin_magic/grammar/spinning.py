@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spin_magic.grammar.groups import FLOW_AND_STEP, add_inputs, add_output, add_selectors
 from spin_magic.grammar.parser import Parser
-from spin_magic.grammar.values import integer, names
+from spin_magic.grammar.values import integer, names, step_names
 
 
 def spin_parser() -> Parser:
@@ -20,6 +20,16 @@ def spin_parser() -> Parser:
     group = parser.add_argument_group("running")
     add = group.add_argument
     add("--skip-decorators", action="store_true", help="run the step without its decorators")
+    add(
+        "--after",
+        type=step_names,
+        action="extend",
+        default=[],
+        metavar="A,B",
+        help="the step is not in the flow file yet, and these lead to it",
+    )
+    add("--all-splits", action="store_true", help="on every task of the foreach; the value is a list")
+    add("--last", type=integer, metavar="N", help="on the step's tasks in the latest N runs; the same")
     add("--seed", type=integer, metavar="N", help="seed the random number generators")
     add("--no-cards", dest="cards", action="store_false", help="make no cards")
     add("--locals", dest="bind_locals", action="store_true", help="bind the body's local variables here")

@@ -13,6 +13,7 @@ from spin_magic.engine.prepare import step_function
 from spin_magic.engine.state import preserved
 from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import FlowError, TaskError
+from spin_magic.loop.chain import SPIN
 from spin_magic.loop.difference import compare
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.plan import Plan
@@ -27,6 +28,8 @@ from spin_magic.runs.others import other_tasks
 def others(plan: Plan) -> list[OtherTask]:
     """List the past tasks of the step, as they are now."""
     namespace = wanted(plan.request, plan.history.flow).namespace
+    if next(plan.history.metadata.runs(), None) is None:
+        return []
     return other_tasks(plan.choice.run, plan.step, plan.choice.index, namespace, _now(plan))
 
 
@@ -60,7 +63,8 @@ def against(
 
 def overview(plan: Plan) -> FlowOverview:
     """Say of each step of the flow what became of it, in the run that the inputs came from and here."""
-    request = dataclasses.replace(plan.request, run=plan.choice.run, namespace=None)
+    run = plan.choice.run if plan.choice.run != SPIN else None
+    request = dataclasses.replace(plan.request, run=run, namespace=None)
     with preserved(), plan.code.active():
         return flow_overview(request, plan.code)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from types import FunctionType, ModuleType
 from typing import Any
 
 from spin_magic.artifacts import Artifact
@@ -14,12 +16,15 @@ from spin_magic.errors import nearest
 from spin_magic.flows.names import remedy
 from spin_magic.flows.next_reads import unset_reads
 from spin_magic.flows.reads import assigned_names
+from spin_magic.flows.with_block import WithBlock
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
 from spin_magic.runs.inputs import public_names
 
 LOADED_AGAIN = 32 * 2**20
+# Seconds for a look at one name of a notebook.
+PATIENCE = 0.05
 
 
 def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
@@ -31,6 +36,8 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
         names = ", ".join(f"@{name}" for name in ignored)
         notes.append(f"Not applied in a spin, but in `run`: {names}.")
     notes += differences(plan.prepared.cls, plan.step)
+    if plan.request.block:
+        notes += _block_notes(plan, plan.request.block.block)
     if not result.ok:
         return [*notes, *explain_failure(plan, result.error)]
     notes += _transition_notes(plan, result) or outcome.findings
@@ -47,8 +54,35 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     return notes
 
 
+def _block_notes(plan: Plan, block: WithBlock) -> list[str]:
+    """Say where a block differs from the same text in the flow file."""
+    if block.text is None:
+        return [f"The block cannot be saved as the step: {block.problem}."]
+    here, there = plan.request.notebook, plan.namespace
+    return [
+        f"`{name}` is another one here than in {plan.code.label}, and `run` takes that one."
+        for name in sorted(block.uses)
+        if name in here and name in there and not _same_name(here[name], there[name])
+    ]
+
+
+def _same_name(a: Any, b: Any) -> bool:
+    """Tell whether a name means the same in two modules, of which one may have been loaded twice."""
+    if isinstance(a, (FunctionType, type, ModuleType)):
+        own = getattr(a, "__code__", None), getattr(b, "__code__", None)
+        return type(a) is type(b) and a.__name__ == b.__name__ and own[0] == own[1]
+    try:
+        return same_value(a, b, time.perf_counter() + PATIENCE)
+    except Exception:  # noqa: BLE001 -- no more can be told
+        return True
+
+
 def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
     """Say more about an error that Metaflow words too briefly; the traceback shows it as well."""
+    if isinstance(error, NameError) and plan.request.block and error.name in plan.namespace:
+        note = f"A `with` block has the names around it: import `{error.name}` from {plan.code.label}."
+        error.add_note(note)
+        return [note]
     if not isinstance(error, AttributeError):
         return []
     text, notes = str(error), []

@@ -118,7 +118,7 @@ def _spun_step(spun: session.Spun, budget: float) -> SpunStep:
     words = ("changed", "new", "gone", "not compared")
     counts = tuple((statuses.count(word), word) for word in words if word in statuses)
     origin = result.origin if statuses else None
-    return SpunStep(max(0.0, time.time() - spun.when), result.seconds, counts, origin)
+    return SpunStep(max(0.0, time.time() - spun.when), result.seconds, counts, origin, spun.on)
 
 
 def _notes(history: History, run: RunInfo | None, spun: Iterable[str]) -> Iterable[str]:

@@ -20,8 +20,9 @@ from spin_magic.engine.task import Job
 from spin_magic.flows import step as cells
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lent_names
+from spin_magic.loop.new_steps import spun_again
 from spin_magic.loop.request import Request, wanted
-from spin_magic.loop.sources import artifacts_module, find_sources
+from spin_magic.loop.sources import artifacts_module, find_feed
 from spin_magic.loop.step_code import step_code
 from spin_magic.result import CardUpdate
 from spin_magic.runs.history import History, open_history
@@ -45,6 +46,8 @@ class Plan:
         The step as it will run.
     choice : Choice
         Which past task, which parents.
+    on : tuple of str
+        Those of the parents whose outputs were spun here.
     stores : list of InputStore
         The inputs.
     history : History
@@ -61,6 +64,7 @@ class Plan:
     function: FunctionType
     new_graph: bool
     choice: Choice
+    on: tuple[str, ...]
     stores: list[InputStore]
     history: History
     why: str
@@ -79,14 +83,15 @@ class Plan:
         return f"{self.history.flow}/{task.run}/{task.step}/{task.id}" if task else None
 
     def hook(self, caught: dict[str, Any]) -> dict[str, Any]:
-        """Give the global through which the step reports its local variables."""
+        """Give the globals through which the step reports its local variables, and hands over its body."""
 
         def report(returned: Any = None) -> Any:
             # Never the own frame: a frame that holds itself keeps the whole spin alive.
             caught.update(self._body_locals(sys._getframe(1)))  # noqa: SLF001 -- it is documented
             return returned
 
-        return {cells.LOCALS_HOOK: report}
+        block = self.request.block
+        return {cells.LOCALS_HOOK: report, **({cells.BLOCK_HOOK: block.run} if block else {})}
 
     def locals_at(self, error: BaseException | None) -> dict[str, Any]:
         """Give the local variables of the body where it failed."""
@@ -166,13 +171,14 @@ def make_plan(request: Request, code: FlowCode) -> Plan:
     """
     cwd = Path.cwd()
     asked = wanted(request, code.cls.__name__)
+    request = spun_again(request, code, asked.step)
     step = step_code(request, code, asked.step)
     graph = graph_of(step.prepared.cls)
     history = open_history(code.cls.__name__, graph, cwd, code.path)
-    choice, sources, why = find_sources(request, asked, history, code)
+    feed = find_feed(request, asked, history, code, step)
     node = graph.nodes[asked.step]
     stores, notes = input_stores(
-        sources,
+        feed.sources,
         step.prepared,
         join=node.type == "join",
         overrides={**artifacts_module(request), **request.overrides},
@@ -186,10 +192,11 @@ def make_plan(request: Request, code: FlowCode) -> Plan:
         node=node,
         function=step.function,
         new_graph=step.new_graph,
-        choice=choice,
+        choice=feed.choice,
+        on=feed.on,
         stores=stores,
         history=history,
-        why=why,
-        notes=notes,
+        why=feed.choice.why,
+        notes=[*step.notes, *notes],
         lent=lent_names(step.function, request.notebook) if code.path else {},
     )

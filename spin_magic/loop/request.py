@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spin_magic.engine.metadata import Frame
 from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.errors import FlowError, OptionError
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef, find_flow
+from spin_magic.loop.handover import HandOver
 from spin_magic.runs.history import namespace_or_current
 from spin_magic.runs.wanted import Wanted, parse_step
 
@@ -20,7 +22,10 @@ KEEP: Any = object()
 
 @dataclass(frozen=True)
 class Request:
-    """The arguments of a spin, as they were given."""
+    """The arguments of a spin, as they were given.
+
+    With `block` the body runs somewhere else, and `body` is only its text.
+    """
 
     flow: Any
     step: str
@@ -37,12 +42,14 @@ class Request:
     cwd: Path | None = None
     notebook: Mapping[str, Any] = field(default_factory=dict)
     filename: Callable[[str], str] | None = None
+    place: tuple[Frame, ...] | None = None
     after: tuple[str, ...] = ()
+    block: HandOver | None = None
 
     @property
     def text(self) -> str | None:
-        """Text of the step that could be saved; None where it is the file's."""
-        return self.body
+        """Text of the step that could be saved; None where it is the file's, or a block that cannot be."""
+        return self.block.block.text if self.block else self.body
 
 
 def find_code(request: Request) -> FlowCode:
@@ -98,4 +105,4 @@ def wanted(request: Request, flow: str) -> Wanted:
     everywhere = request.namespace is KEEP and exact
     namespace = None if everywhere else namespace_or_current(request.namespace, KEEP)
     run = parsed.run or request.run
-    return Wanted(parsed.step, run, parsed.task, request.index, request.value, namespace)
+    return Wanted(parsed.step, run, parsed.task, request.index, request.value, namespace, place=request.place)

@@ -2,86 +2,91 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spin_magic.engine.graph import StepNode
-from spin_magic.engine.spun import SpunTask
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
+from spin_magic.loop.chain import Chain, Feed, Missing, first_feed
+from spin_magic.loop.chain_words import names_of
 from spin_magic.loop.request import Request
+from spin_magic.loop.step_code import StepCode
 from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History
 from spin_magic.runs.inputs import read_artifacts_module
-from spin_magic.runs.wanted import Choice, Wanted
+from spin_magic.runs.wanted import NoRun, Wanted
 
 
-def find_sources(
-    request: Request, wanted: Wanted, history: History, code: FlowCode
-) -> tuple[Choice, list[Any], str]:
+def find_feed(request: Request, wanted: Wanted, history: History, code: FlowCode, step: StepCode) -> Feed:
     """Choose the task, open what feeds it, and say in a sentence what that is.
+
+    Parameters
+    ----------
+    request : Request
+        The arguments of the spin.
+    wanted : Wanted
+        The task that was asked for.
+    history : History
+        The runs.
+    code : FlowCode
+        The flow.
+    step : StepCode
+        The step. A new one takes what was just spun, where all that leads to it was.
 
     Raises
     ------
     TaskError
         Nothing can feed the step.
     """
-    if request.source != "spin":
-        choice = choose(replace(wanted, preferred=session.promoted(code)), history)
-        return choice, [*history.open_all(choice.parents)], _with_root(choice.why, history)
-    node = history.graph.nodes[wanted.step]
-    parents = [*node.parents, *session.leading_to(code, wanted.step)]
-    spun = {p: found for p in parents if (found := session.last(session.key(code, p)))}
-    if not spun:
-        names = " or ".join(f"`{p}`" for p in dict.fromkeys(parents))
-        msg = f"No parent of `{wanted.step}` has been spun here yet: spin {names} first."
-        raise TaskError(msg)
-    choice = choose(_following(wanted, node, spun), history)
-    sources: list[Any] = []
-    for task in choice.parents:
-        found = spun.get(task.step)
-        if found is not None and found.output.foreach_path() == history.path(task):
-            label = f"{history.flow}/spin/{task.step}/{task.id}"
-            sources.append(SpunTask(label, found.output, code.active))
-        else:
-            sources.append(history.open(task))
-    here = sum(isinstance(source, SpunTask) for source in sources)
-    if not here:
-        names = ", ".join(f"`{p}`" for p in spun)
-        msg = f"What was spun of {names} belongs to another task than was asked for."
-        raise TaskError(msg)
-    return _with_spun_split(choice, sources[0]), sources, _mixed(choice, here, history)
+    wanted = replace(wanted, preferred=session.promoted(code))
+    first = wanted.step == history.graph.start
+    if first and wanted.run is None and next(history.metadata.runs(), None) is None:
+        return first_feed(history, step.prepared.cls)
+    chained = request.source == "spin" or (step.new and _all_spun(wanted, history, code))
+    feed = Chain(wanted, history, code).feed() if chained and not first else _from_run(wanted, history, code)
+    return replace(feed, choice=replace(feed.choice, why=_with_root(feed.choice.why, history)))
 
 
-def _following(wanted: Wanted, node: StepNode, spun: dict[str, session.Spun]) -> Wanted:
-    """Stay with the task of the foreach that was spun, where no other was asked for."""
-    selected = wanted.index is not None or wanted.value is not None or wanted.task is not None
-    if selected or node.joins == "foreach" or node.depth == 0:
-        return wanted
-    paths = [path for found in spun.values() if len(path := found.output.foreach_path()) == node.depth]
-    return replace(wanted, index=paths[0][-1][1]) if paths else wanted
+def _all_spun(wanted: Wanted, history: History, code: FlowCode) -> bool:
+    return wanted.run is None and Chain(wanted, history, code).here.complete
 
 
-def _with_spun_split(choice: Choice, source: Any) -> Choice:
-    """Take the foreach value from the step that opened the foreach, where it was spun."""
-    if choice.split_index is None or not isinstance(source, SpunTask):
-        return choice
-    values = source.get("_foreach_values", [])
-    if choice.split_index >= len(values):
-        msg = f"Index {choice.split_index} is out of range: what was spun has {len(values)} splits."
-        raise TaskError(msg)
-    return replace(choice, value=values[choice.split_index])
+def _from_run(wanted: Wanted, history: History, code: FlowCode) -> Feed:
+    try:
+        choice = choose(wanted, history)
+    except NoRun as ex:
+        return _spun_instead(wanted, history, code, ex)
+    except TaskError as ex:
+        raise _with_hint(ex, wanted, history, code) from None
+    if choice.origin is None and any(session.last(session.key(code, t.step)) for t in choice.parents):
+        choice = replace(choice, why=f"{choice.why} --from spin takes what was spun here.")
+    return Feed(choice, [*history.open_all(choice.parents)])
 
 
-def _mixed(choice: Choice, here: int, history: History) -> str:
-    total = len(choice.parents)
-    steps = " and ".join(f"`{s}`" for s in dict.fromkeys(t.step for t in choice.parents))
-    rest = f"{total - here} from run {choice.run}, " if total > here else ""
-    inputs = "input" if total == 1 else "inputs"
-    which = f" for {choice.which}" if choice.which else ""
-    return _with_root(f"{total} {inputs} from {steps}{which}: {rest}{here} spun here.", history)
+def _spun_instead(wanted: Wanted, history: History, code: FlowCode, ex: NoRun) -> Feed:
+    """Take what was spun where no run can feed the step: nothing need run twice."""
+    chain = Chain(wanted, history, code)
+    try:
+        feed = chain.feed(fill=False)
+    except Missing as missing:
+        if not chain.here.spun:
+            spinning = f"spin {names_of(chain.here.parents)} here first" if chain.here.parents else ""
+            raise TaskError(f"{ex} Or {spinning}." if spinning else str(ex)) from None
+        raise TaskError(f"{ex} {missing}") from None
+    why = f"No run can feed `{wanted.step}`, so it takes what was spun. {feed.choice.why}"
+    return replace(feed, choice=replace(feed.choice, why=why))
+
+
+def _with_hint(ex: TaskError, wanted: Wanted, history: History, code: FlowCode) -> TaskError:
+    """Say so where what was spun could feed the step."""
+    if wanted.run is None and wanted.step in history.graph.nodes:
+        with contextlib.suppress(TaskError):
+            Chain(wanted, history, code).feed()
+            return TaskError(f"{ex} What was spun here can feed it: add --from spin.")
+    return ex
 
 
 def _with_root(why: str, history: History) -> str:

@@ -11,20 +11,24 @@ from spin_magic.magics.room import Room, reads
 from spin_magic.options import (
     LOAD_HELP,
     NEW_HELP,
+    NOTEBOOK_HELP,
     RUN_HELP,
     SAVE_HELP,
     TEST_HELP,
     LoadOptions,
     NewOptions,
+    NotebookOptions,
     RunOptions,
     SaveOptions,
     SpinTestOptions,
     parse_load,
     parse_new,
+    parse_notebook,
     parse_run,
     parse_save,
     parse_test,
 )
+from spin_magic.shown import has_page
 
 if TYPE_CHECKING:
     from spin_magic.progress import RunProgress
@@ -78,7 +82,7 @@ class AuthoringMagics(Room):
     def _next_cell(self, text: str) -> None:
         """Put a text into the next cell or prompt; where there is neither, print it."""
         self.shell.set_next_input(text)
-        if not self._has_page and not hasattr(self.shell, "pt_app"):
+        if not has_page(self.shell) and not hasattr(self.shell, "pt_app"):
             print(text)  # noqa: T201 - as said
 
     @line_magic
@@ -93,7 +97,7 @@ class AuthoringMagics(Room):
 
         def show(progress: RunProgress) -> None:
             # A terminal cannot take a display back.
-            if self._has_page or progress.ended:
+            if has_page(self.shell) or progress.ended:
                 display(progress_mimebundle(progress))
 
         made = api.spin_run(
@@ -106,6 +110,16 @@ class AuthoringMagics(Room):
         )
         self._give(options, made)
         return made
+
+    @line_magic
+    @reads(parse_notebook, NOTEBOOK_HELP)
+    def spin_notebook(self, options: NotebookOptions, _: None) -> None:
+        """Make a notebook of a flow file."""
+        __tracebackhide__ = True
+        from spin_magic.notebook.files import spin_notebook  # noqa: PLC0415 - late, as above
+
+        call = {"force": options.force, "notebook": self.shell.user_ns}
+        print(f"Wrote {spin_notebook(options.flow, options.output, **call)}.")  # noqa: T201 - for the user
 
     @line_magic
     @reads(parse_test, TEST_HELP)

@@ -53,11 +53,6 @@ class Room(Magics):
                 table[name] = before
         self.shell.configurables[:] = [each for each in self.shell.configurables if each is not self]
 
-    @property
-    def _has_page(self) -> bool:
-        """Whether a page shows the outputs, and not a terminal that the body prints into as well."""
-        return getattr(self.shell, "kernel", None) is not None
-
     def _give(self, options: Any, value: object) -> None:
         if options.output:
             self.shell.push({options.output: value})

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import line_cell_magic, line_magic, magics_class
 
-from spin_magic.alive import sign_of_life
+from spin_magic.alive import progress_line
 from spin_magic.magics.room import Room, reads
-from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs, recording
+from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
 from spin_magic.options import (
     CARDS_HELP,
     FLOW_HELP,
@@ -26,11 +25,13 @@ from spin_magic.options import (
     parse_spin,
 )
 from spin_magic.settings import SpinMagic
+from spin_magic.shown import has_page, shown
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.result import SpinResult
+    from spin_magic.result import SpinResult, SpinResults
+    from spin_magic.shown import OnCard
 
 _NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}
 
@@ -63,20 +64,18 @@ class SpinMagics(Room):
 
     @line_cell_magic
     @reads(parse_spin, SPIN_HELP)
-    def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | None:
+    def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | SpinResults | None:
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
-        publisher = self.shell.display_pub
-        what = f"{options.flow} {options.step}"
-        alive = sign_of_life(publisher, what) if self._has_page else nullcontext()
-        from spin_magic.report.cards.running import RunningCards  # noqa: PLC0415 - late, as above
+        if options.many:
+            return self._spin_many(options, cell)
 
-        with RunningCards(publisher.publish, what) as cards:
-            with alive, recording(publisher) as shown:
-                on_card = {"on_card": cards} if self._has_page else {}
-                result = self._spun(options, options.step, cell, self._run(options) | on_card)
-            result.displayed = shown
-            cards.end(result)
+        def spun(cards: OnCard | None) -> SpinResult:
+            __tracebackhide__ = True
+            on_card = {} if cards is None else {"on_card": cards}
+            return self._spun(options, options.step, cell, self._run(options) | on_card)
+
+        result = shown(self.shell, f"{options.flow} {options.step}", spun)
         if result.error is not None:
             error = result.error
             try:
@@ -88,6 +87,29 @@ class SpinMagics(Room):
             return None
         self._once.add(result)
         return result
+
+    def _spin_many(self, options: SpinOptions, cell: str | None) -> SpinResults | None:
+        __tracebackhide__ = True
+        from spin_magic.splits import spin_splits  # noqa: PLC0415 - late, as above
+
+        call = self._run(options) | {"body": cell, "last": options.last, "check": False}
+        publisher = self.shell.display_pub
+        with progress_line(
+            publisher, f"{options.flow} {options.step}", shown=has_page(self.shell)
+        ) as progress:
+            results = spin_splits(options.flow, options.step, **call, progress=progress)
+        self._keep(options, results)
+        publisher.publish(results._repr_mimebundle_())
+        if results.error is not None:
+            error = results.error
+            try:
+                raise error
+            finally:
+                del error, results  # as above
+        if cell is not None:
+            return None
+        self._once.add(results)
+        return results
 
     def _spun(self, options: SpinOptions, step: str, cell: str | None, call: dict[str, Any]) -> SpinResult:
         __tracebackhide__ = True
@@ -153,6 +175,7 @@ class SpinMagics(Room):
             "seed": options.seed,
             "cards": options.cards,
             "filename": self._filename,
+            "after": options.after,
         }
 
     def _filename(self, source: str) -> str:
@@ -162,15 +185,16 @@ class SpinMagics(Room):
         name: str = self.shell.compile.cache(source, number=number)
         return name
 
-    def _keep(self, options: SpinOptions, result: SpinResult) -> None:
-        forget_outputs(self.shell, result)
-        self.shell.push({"_spin": result}, interactive=False)
+    def _keep(self, options: SpinOptions, result: SpinResult | SpinResults) -> None:
+        last = result[-1] if isinstance(result, list) else result
+        forget_outputs(self.shell, last)
+        self.shell.push({"_spin": last}, interactive=False)
         self._give(options, result)
         if options.bind_locals:
-            made = {name: value for name, value in result.locals.items() if name not in {"self", "inputs"}}
+            made = {name: value for name, value in last.locals.items() if name not in {"self", "inputs"}}
             kept = self._names.bind_free(made)
             if kept:
-                result.notes.append(f"--locals kept your own {', '.join(kept)}.")
+                last.notes.append(f"--locals kept your own {', '.join(kept)}.")
 
 
 def _namespace(options: TaskOptions | FlowOptions | CardsOptions) -> dict[str, str | None]:

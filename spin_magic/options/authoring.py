@@ -5,20 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from spin_magic.errors import OptionError
-from spin_magic.grammar import load_parser, new_parser, run_parser, save_parser, spin_test_parser
-from spin_magic.options.line import flow_and_step, options_and_words, words_of
+from spin_magic.grammar import (
+    load_parser,
+    new_parser,
+    notebook_parser,
+    run_parser,
+    save_parser,
+    spin_test_parser,
+)
+from spin_magic.options.line import flow_alone, flow_and_step, options_and_words, words_of
 
 _LOAD = load_parser()
 _SAVE = save_parser()
 _NEW = new_parser()
 _RUN = run_parser()
 _TEST = spin_test_parser()
+_NOTEBOOK = notebook_parser()
 
 LOAD_HELP = _LOAD.format_help()
 SAVE_HELP = _SAVE.format_help()
 NEW_HELP = _NEW.format_help()
 RUN_HELP = _RUN.format_help()
 TEST_HELP = _TEST.format_help()
+NOTEBOOK_HELP = _NOTEBOOK.format_help()
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,31 @@ class SpinTestOptions:
     step: str
     file: str | None = None
     dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class NotebookOptions:
+    """What ``%spin_notebook`` is told.
+
+    Attributes
+    ----------
+    flow : str
+        As the user wrote it.
+    output : str or None
+        The notebook to write.
+    force : bool
+        Replace a file that is there.
+    """
+
+    flow: str
+    output: str | None = None
+    force: bool = False
+
+
+def parse_notebook(line: str) -> NotebookOptions:
+    """Read the line of ``%spin_notebook``; as `parse_spin`."""
+    options, words = options_and_words(_NOTEBOOK, line)
+    return NotebookOptions(flow_alone(words), **options)
 
 
 def parse_load(line: str) -> LoadOptions:

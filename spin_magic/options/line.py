@@ -38,6 +38,16 @@ def words_of(line: str) -> list[str]:
         raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
 
 
+def flow_alone(words: Sequence[str]) -> str:
+    """Give the one word that a line must have."""
+    match words:
+        case [flow] if flow:
+            return flow
+        case [_, *more] if more:
+            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
+    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+
+
 def flow_and_step(words: Sequence[str]) -> tuple[str, str]:
     """Give the two words that a line must have."""
     match list(words):

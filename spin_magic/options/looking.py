@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spin_magic.errors import OptionError
 from spin_magic.grammar import cards_parser, flow_parser
-from spin_magic.options.line import check, flow_and_step, options_and_words
+from spin_magic.options.line import check, flow_alone, flow_and_step, options_and_words
 
 _FLOW = flow_parser()
 _CARDS = cards_parser()
@@ -78,12 +78,7 @@ def parse_flow(line: str) -> FlowOptions:
     options, words = options_and_words(_FLOW, line)
     if options["run"] == "spin":
         raise OptionError("--from spin: the picture shows a run, and what was spun here beside it.")
-    match words:
-        case [flow] if flow:
-            return FlowOptions(flow, **options)
-        case [_, *more] if more:
-            raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
-    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+    return FlowOptions(flow_alone(words), **options)
 
 
 def parse_cards(line: str) -> CardsOptions:

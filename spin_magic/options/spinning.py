@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from spin_magic.errors import OptionError
 from spin_magic.grammar import Parser, inputs_parser, spin_parser
 from spin_magic.options.line import check, flow_and_step, options_and_words
 
@@ -74,12 +75,26 @@ class SpinOptions(TaskOptions):
         Seed of the random number generators.
     cards : bool
         Make the cards.
+    all_splits : bool
+        Run it on every task of the foreach.
+    last : int or None
+        Run it on its tasks in that many of the latest runs.
+    after : tuple of str
+        The steps that lead to a step which the flow file does not have yet.
     """
 
     skip_decorators: bool = False
     bind_locals: bool = False
     seed: int | None = None
     cards: bool = True
+    all_splits: bool = False
+    last: int | None = None
+    after: tuple[str, ...] = ()
+
+    @property
+    def many(self) -> bool:
+        """Tell whether there are many tasks to run on."""
+        return self.all_splits or self.last is not None
 
 
 @dataclass(frozen=True)
@@ -121,7 +136,9 @@ def parse_spin(line: str) -> SpinOptions:
     HelpRequested
         If it asks for help.
     """
-    return SpinOptions(**_parse(_SPIN, line))
+    options = _parse(_SPIN, line)
+    options["after"] = tuple(dict.fromkeys(options["after"]))
+    return _check_many(SpinOptions(**options))
 
 
 def parse_inputs(line: str) -> InputsOptions:
@@ -137,4 +154,20 @@ def _parse(parser: Parser, line: str) -> dict[str, Any]:
     if options["run"] == "spin":
         options |= {"run": None, "source": "spin"}
     check(options)
+    return options
+
+
+def _check_many(options: SpinOptions) -> SpinOptions:
+    if not options.many:
+        return options
+    if options.all_splits and options.last is not None:
+        raise OptionError("--all-splits and --last both choose the tasks: give one of them.")
+    if options.last is not None and options.last < 1:
+        raise OptionError(f"--last {options.last}: give the number of runs, 1 or more.")
+    if options.all_splits and (options.index is not None or options.value is not None):
+        raise OptionError("--all-splits takes every task of the foreach: leave --index and --value out.")
+    if options.last is not None and (options.run is not None or options.source == "spin"):
+        raise OptionError("--last takes the latest runs: leave --from out.")
+    if options.bind_locals:
+        raise OptionError("--locals binds the variables of one spin: leave it out, or spin one task.")
     return options

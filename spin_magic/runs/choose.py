@@ -9,7 +9,7 @@ from spin_magic.errors import TaskError
 from spin_magic.runs.history import PARAMETERS, History
 from spin_magic.runs.parents import NotYet, find_parents, find_parents_of_new
 from spin_magic.runs.splits import matcher, opener_of, split_of_new
-from spin_magic.runs.wanted import Choice, Wanted, check_step
+from spin_magic.runs.wanted import Choice, NoRun, Wanted, check_step
 
 if TYPE_CHECKING:
     from spin_magic.engine.metadata import RunInfo, TaskInfo
@@ -69,7 +69,7 @@ def _from_newest(wanted: Wanted, history: History) -> Choice:
         return _explain_latest(*new, newest, reason, history)
     where = newest.id if newest else ""
     msg = f"No run of {history.flow} can feed `{wanted.step}`: in run {where}, {reason}"
-    raise TaskError(msg)
+    raise NoRun(msg)
 
 
 def _came_near(run: RunInfo, step: str, history: History, *, only_step: bool) -> bool:
@@ -115,7 +115,7 @@ def which_task(choice: Choice, history: History) -> str:
     if choice.index is None:
         return ""
     count, place = _place(choice, history)
-    return f"task {place} of {count}, index {choice.index}, input={_short(choice.value)}"
+    return f"task {place} of {count}, index {choice.index}, input={short(choice.value)}"
 
 
 def _place(choice: Choice, history: History) -> tuple[int, int]:
@@ -127,7 +127,8 @@ def _place(choice: Choice, history: History) -> tuple[int, int]:
     return count, (choice.index or 0) + 1
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Give a value's repr, cut where it is long."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 -- the user's own __repr__
@@ -144,7 +145,7 @@ def _from_run(run: RunInfo, wanted: Wanted, history: History, *, explicit: bool)
         refuse_branch_not_taken(run, step, history)
     if not tasks:
         return _new(run, wanted, history)
-    if wanted.index is None and wanted.value is None:
+    if not wanted.selected:
         return _with_parents(tasks[0], history)
     if history.graph.nodes[step].depth == 0:
         option = "--index" if wanted.index is not None else "--value"
@@ -198,9 +199,9 @@ def _with_parents(task: TaskInfo, history: History) -> Choice:
 
 def _new(run: RunInfo, wanted: Wanted, history: History) -> Choice:
     """Choose for a step that a run has not reached."""
-    selected = wanted.index is not None or wanted.value is not None
+    selected = wanted.selected
     fits = matcher(wanted, history) if selected else lambda _: True
-    parents = find_parents_of_new(run.id, wanted.step, history, fits)
+    parents = find_parents_of_new(run.id, wanted.step, history, fits, wanted.place)
     node = history.graph.nodes[wanted.step]
     if node.foreach is not None and node.foreach in node.parents:
         opener = parents[0]

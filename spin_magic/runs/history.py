@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.engine.metadata import Metadata, RunInfo, TaskInfo, current_namespace
 from spin_magic.engine.reader import PastTask, Reader
 from spin_magic.errors import TaskError
+from spin_magic.runs.wanted import NoRun
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,7 +136,7 @@ class History:
 
         Raises
         ------
-        TaskError
+        NoRun
             There are none: says where others are, or how to make one.
         """
         found = False
@@ -146,13 +147,13 @@ class History:
         if not found:
             raise self._none_in(namespace)
 
-    def _none_in(self, namespace: str | None) -> TaskError:
+    def _none_in(self, namespace: str | None) -> NoRun:
         others = {tag for run in self.metadata.runs() for tag in _owners(run)}
         if next(self.metadata.runs(), None) is None:
             places = ", ".join(map(str, self.metadata.searched)) or "any .metaflow folder from here upward"
-            return TaskError(f"{self.flow} has no run in {places}. Make one first: `python <flow file> run`.")
+            return NoRun(f"{self.flow} has no run in {places}. Make one first: `python <flow file> run`.")
         where = f"in {', '.join(sorted(others))}" if others else "without any owner's tag"
-        return TaskError(
+        return NoRun(
             f"{self.flow} has no run in namespace {namespace!r}; there are some {where}. "
             'Choose one with --namespace, or --namespace "" for all.'
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from spin_magic.engine.first import FirstInputs
 from spin_magic.engine.pickling import copied
 from spin_magic.engine.prepare import Prepared, constants_of, default_of, parameters_of
 from spin_magic.engine.stores import InputStore, Source
@@ -44,13 +45,14 @@ def input_stores(
     """
     added, missing, notes = _from_code(prepared, sources[0])
     if not join:
-        unknown = [name for name in overrides if name not in sources[0] and name not in added]
+        known = {*sources[0].objects, *added, *missing}
+        unknown = [name for name in overrides if name not in known]
         notes += [f"`{name}` is set, but is no artifact of the inputs: it was added." for name in unknown]
     own = _by_branch(overrides, sources, prepared) if join else [_checked(overrides, prepared)] * len(sources)
-    stores = [
-        InputStore(source, {**added, **branch}, around, missing)
-        for source, branch in zip(sources, own, strict=True)
-    ]
+    stores = []
+    for source, branch in zip(sources, own, strict=True):
+        lacking = {name: ex for name, ex in missing.items() if name not in branch}
+        stores.append(InputStore(source, {**added, **branch}, around, lacking))
     return stores, notes
 
 
@@ -67,10 +69,12 @@ def _from_code(prepared: Prepared, source: Source) -> tuple[dict[str, Any], dict
             continue
         compute = default_of(parameter)
         if compute is None:
-            missing[name] = TaskError(
-                f"Parameter {name!r} was added since the run of {source.pathspec} and has no default: "
-                f"give it with --set {name}=..."
+            because = (
+                "has no default"
+                if isinstance(source, FirstInputs)
+                else (f"was added since the run of {source.pathspec} and has no default")
             )
+            missing[name] = TaskError(f"Parameter {name!r} {because}: give it with --set {name}=...")
             continue
         added[name] = compute()
         notes.append(f"Parameter `{name}` was added since that run: its default {added[name]!r} is used.")

@@ -51,22 +51,34 @@ def find_parents(task: TaskInfo, history: History) -> tuple[TaskInfo, ...]:
     return _feeding(task.run, node, path, history)
 
 
-def find_parents_of_new(run: str, step: str, history: History, fits: Fits) -> tuple[TaskInfo, ...]:
+def find_parents_of_new(
+    run: str, step: str, history: History, fits: Fits, place: tuple[Frame, ...] | None = None
+) -> tuple[TaskInfo, ...]:
     """Find the tasks that would feed a task of a step that a run has not reached.
 
     `fits` tells which of several parent tasks, inside a foreach, may be meant; the first of them is.
+    `place` is that of the task itself, where it was asked for.
     """
     node = history.graph.nodes[step]
     if step == history.graph.start:
         return _parameters(run, history)
     for parent in node.parents:
         finished = [t for t in history.tasks(run, parent) if t.ok] if parent != step else []
-        if finished and node.joins is None and node.foreach not in (None, parent):
+        if place is not None:
+            finished = [t for t in finished if _leads_to(history.path(t), place, node, parent)]
+        elif node.joins is None and node.foreach not in (None, parent):
             finished = [t for t in finished if fits(t)]
         if finished:
             path = history.path(finished[0])
             return _feeding(run, node, path[:-1] if node.joins == "foreach" else path, history)
     raise NotYet(_how_far(run, node, history))
+
+
+def _leads_to(path: tuple[Frame, ...], place: tuple[Frame, ...], node: StepNode, parent: str) -> bool:
+    """Tell whether a parent's task at `path` feeds the task at `place`."""
+    if node.joins == "foreach":
+        return path[:-1] == place
+    return path == (place[:-1] if node.foreach == parent else place)
 
 
 def _parameters(run: str, history: History) -> tuple[TaskInfo, ...]:

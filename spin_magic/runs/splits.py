@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import TaskError
@@ -30,6 +30,8 @@ def matcher(wanted: Wanted, history: History) -> Callable[[TaskInfo], bool]:
         path = history.path(task)
         if not path:  # the step has come to lie inside a foreach since the run
             return False
+        if wanted.place is not None:
+            return path == wanted.place
         index = path[-1][1]
         if wanted.index is not None:
             return index == wanted.index
@@ -43,12 +45,15 @@ def matcher(wanted: Wanted, history: History) -> Callable[[TaskInfo], bool]:
 
 
 def _index_of_value(value: Any, opener: TaskInfo, history: History) -> int | None:
-    count, values = history.splits(opener)
+    return index_of_value(value, *history.splits(opener), history.listed(opener))
+
+
+def index_of_value(value: Any, count: int, values: Sequence[str], items: Any) -> int | None:
+    """Find the split with a value: among the values as Metaflow notes them, then among the items."""
     text = str(value)
     for index, known in enumerate(values):
         if known == text[: max(len(known), 1)] and len(known) in (len(text), 30):
             return index
-    items = history.listed(opener)
     for index in range(count):
         try:
             item = items[index]
@@ -76,7 +81,7 @@ def split_of_new(wanted: Wanted, opener: TaskInfo, history: History) -> int:
             msg = f"No split of {where} has the value {wanted.value!r}; there are: {shown}."
             raise TaskError(msg)
         return found
-    index = wanted.index or 0
+    index = wanted.place[-1][1] if wanted.place else wanted.index or 0
     if not 0 <= index < count:
         splits = f"{count} splits, 0 to {count - 1}"
         msg = f"Index {index} is out of range: `{opener.step}` in run {opener.run} has {splits}."

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.errors import TaskError, nearest
 
 if TYPE_CHECKING:
-    from spin_magic.engine.metadata import TaskInfo
+    from spin_magic.engine.metadata import Frame, TaskInfo
     from spin_magic.runs.history import History
+
+
+class NoRun(TaskError):  # noqa: N818 -- it tells a state: what was spun may do instead
+    """No run can feed the step, whichever is taken."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Wanted:
         Where to look for runs; None for everywhere.
     preferred : str or None
         The run to take before all others where none was asked for, if it can feed the step.
+    place : tuple of (str, int), or None
+        Where in the foreach, outermost first; in place of an index or value.
     """
 
     step: str
@@ -39,6 +45,12 @@ class Wanted:
     value: Any = None
     namespace: str | None = None
     preferred: str | None = None
+    place: tuple[Frame, ...] | None = None
+
+    @property
+    def selected(self) -> bool:
+        """Tell whether a task of the foreach was asked for."""
+        return self.index is not None or self.value is not None or self.place is not None
 
 
 @dataclass(frozen=True)

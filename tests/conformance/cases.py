@@ -68,6 +68,7 @@ ALL = [
     Case("branches", "branches.py", "BranchesFlow", "branches.py"),
     Case("foreach", "foreach.py", "ForeachFlow", "foreach.py"),
     Case("nested", "nested.py", "NestedFlow", "nested.py"),
+    Case("chained", "chained.py", "ChainedFlow", "chained.py"),
     Case("switch_big", "switch.py", "SwitchFlow", "switch.py"),
     Case("switch_none", "switch.py", "SwitchFlow", "switch.py", arguments=("--kind", "none")),
     Case("recursive", "recursive.py", "RecursiveFlow", "recursive.py"),

@@ -143,7 +143,7 @@ def test_only_what_feeds_the_step_is_opened(step, options, own_project, monkeypa
 
 
 @pytest.mark.parametrize("end", ["succeed", "fail"])
-def test_a_run_is_followed_while_it_goes_on(end, own_project):
+def test_a_run_is_followed_while_it_goes_on(end, own_project, monkeypatch):
     (own_project / "waiting.py").write_text(WAITING)
     going = subprocess.Popen(
         [sys.executable, "waiting.py", "run", "--run-id-file", "id"],
@@ -168,6 +168,8 @@ def test_a_run_is_followed_while_it_goes_on(end, own_project):
     why = spin("waiting.py", "wait", body="self.next(self.end)").inputs.why
     assert ("which failed in `wait`" if end == "fail" else "the latest, finished") in why
     if end == "fail":
+        assert "takes what was spun" in spin("waiting.py", "end").inputs.why
+        monkeypatch.setattr("spin_magic.loop.session._spun", {})
         with pytest.raises(TaskError, match="`wait`, which leads to `end`, failed"):
             spin("waiting.py", "end")
     else:

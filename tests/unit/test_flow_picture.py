@@ -295,3 +295,15 @@ def test_an_overview_is_plain_data():
     assert list(shown.steps) == ["start", "work", "join", "choose", "end"]
     with pytest.raises(TypeError):
         shown.steps["more"] = shown["work"]
+
+
+def test_spun_inputs_are_told_in_the_picture_and_in_words():
+    steps = {
+        "start": StepOverview("start", "start", ("end",), spun=SpunStep(5, 0.1)),
+        "end": StepOverview("end", "end", spun=SpunStep(3, 0.1, on=("start",))),
+    }
+    overview = FlowOverview("F", None, "No run.", steps)
+    assert render_flow_text(overview).count("on spun inputs of start") == 1
+    cards = {card.step: card for piece in draw(overview).pieces for card in piece.cards}
+    assert "spun inputs" in cards["end"].label
+    assert "spun inputs" not in cards["start"].label

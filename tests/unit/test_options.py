@@ -221,3 +221,36 @@ def test_help_is_plain_text_of_every_option_whatever_the_terminal(monkeypatch):
     for option in ("--index I", "--value V", "--from RUN", "--namespace NS", "--set NAME=EXPR", "--cwd DIR"):
         assert f"  {option} " in SPIN_HELP
         assert f"  {option} " in INPUTS_HELP
+
+
+def test_many_tasks_and_new_steps():
+    given = parse_spin("F s --all-splits --after a,b --after c --after a --from spin")
+    assert (given.all_splits, given.after, given.source, given.many) == (True, ("a", "b", "c"), "spin", True)
+    assert parse_spin("F s --last 3").last == 3
+    assert not parse_spin("F s").many
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("F s --all-splits --last 2", "--all-splits and --last both choose the tasks: give one of them."),
+        (
+            "F s --all-splits --index 1",
+            "--all-splits takes every task of the foreach: leave --index and --value out.",
+        ),
+        (
+            "F s --all-splits --value a",
+            "--all-splits takes every task of the foreach: leave --index and --value out.",
+        ),
+        ("F s --last 0", "--last 0: give the number of runs, 1 or more."),
+        ("F s --last 2 --from spin", "--last takes the latest runs: leave --from out."),
+        ("F s --last 2 --from 17", "--last takes the latest runs: leave --from out."),
+        (
+            "F s --all-splits --locals",
+            "--locals binds the variables of one spin: leave it out, or spin one task.",
+        ),
+        ("F s --after 2x", "Option --after: '2x' should be a step's name, or several as in a,b."),
+    ],
+)
+def test_options_that_do_not_fit_many_tasks(line, message):
+    assert refused(line) == message

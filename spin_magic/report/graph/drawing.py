@@ -128,7 +128,7 @@ def _texts(step: StepOverview, *, marked: bool) -> _Texts:
         said=" ".join(filter(None, (state_words(step), times_words(step) if step.state == "ok" else ""))),
         time=long_words(step.seconds) if step.longest else "",
         kind=" · ".join(filter(None, (type_words(step), decorator_words(step)))),
-        here=("this step" if marked else here) + found,
+        here=("this step" if marked else here) + found + (" · on spun inputs" if spun and spun.on else ""),
     )
 
 

@@ -58,9 +58,13 @@ def spun_words(spun: SpunStep | None) -> str:
     """Say what came of the last spin of a step."""
     if spun is None:
         return "not spun"
-    return (
-        f"spun {ago_words(spun.ago)}: {found_words(spun)}" if spun.origin else f"spun {ago_words(spun.ago)}"
-    )
+    said = f"spun {ago_words(spun.ago)}{f', {on_words(spun)}' if spun.on else ''}"
+    return f"{said}: {found_words(spun)}" if spun.origin else said
+
+
+def on_words(spun: SpunStep) -> str:
+    """Say which of its inputs were spun, where some were."""
+    return f"on spun inputs of {', '.join(spun.on)}" if spun.on else ""
 
 
 def found_words(spun: SpunStep) -> str:

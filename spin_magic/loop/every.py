@@ -1,0 +1,221 @@
+"""One step on many tasks: every split of its foreach, or the tasks of the latest runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from spin_magic.artifacts import Artifacts, StepInputs
+from spin_magic.engine.graph import graph_of
+from spin_magic.errors import OptionError, TaskError
+from spin_magic.flows.load import FlowCode
+from spin_magic.loop import session
+from spin_magic.loop.chain import Chain, Missing
+from spin_magic.loop.chain_words import names_of
+from spin_magic.loop.new_steps import spun_again
+from spin_magic.loop.request import Request, wanted
+from spin_magic.loop.session import Place
+from spin_magic.loop.step_code import step_code
+from spin_magic.result import SpinResult, SpinResults
+from spin_magic.runs.choose import choose, short
+from spin_magic.runs.history import History, open_history
+from spin_magic.runs.splits import matcher
+from spin_magic.runs.wanted import NoRun, Wanted
+
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(frozen=True)
+class Every:
+    """Many spins of one step.
+
+    Attributes
+    ----------
+    flow, step : str
+        Names of the flow and the step.
+    requests : list of Request
+        One for each task.
+    labels : list of str
+        What to call each.
+    kept : bool
+        Are the splits kept for a join; those of several runs are not.
+    """
+
+    flow: str
+    step: str
+    requests: list[Request]
+    labels: list[str]
+    kept: bool
+
+
+def every_split(request: Request, code: FlowCode) -> Every:
+    """Work out a spin on every task of the foreach.
+
+    Raises
+    ------
+    SpinError
+        The step is in no foreach, one task was asked for, or nothing can feed it.
+    """
+    request, asked, history = _opened(request, code)
+    if asked.task is not None or asked.selected:
+        msg = "--all-splits takes every task of the foreach: leave --index, --value and the task out."
+        raise OptionError(msg)
+    node = history.graph.nodes.get(asked.step)
+    if node is not None and node.depth == 0:
+        msg = f"`{asked.step}` is not inside a foreach: leave out --all-splits."
+        raise TaskError(msg)
+    if request.source == "spin":
+        places = _spun_places(asked, history, code)
+    else:
+        try:
+            run = choose(asked, history).run
+        except NoRun as ex:
+            places = _spun_places(asked, history, code, ex)
+        else:
+            request = replace(request, run=run, step=asked.step, namespace=asked.namespace)
+            places = _run_places(run, asked, history)
+    requests = [replace(request, place=place) for place in places]
+    labels = [", ".join(str(index) for _, index in place) for place in places]
+    return Every(history.flow, asked.step, requests, labels, kept=True)
+
+
+def latest_runs(request: Request, code: FlowCode, count: int) -> Every:
+    """Work out a spin on the tasks of a step in the latest runs that reached it.
+
+    Raises
+    ------
+    SpinError
+        No run reached it, or the options do not fit.
+    """
+    request, asked, history = _opened(request, code)
+    if count < 1 or asked.run is not None or request.source == "spin":
+        msg = "--last N takes the latest N runs: N is 1 or more, and --from is left out."
+        raise OptionError(msg)
+    reached = (run for run in history.runs(asked.namespace) if history.reached(run.id, asked.step))
+    fits = matcher(asked, history) if asked.selected else lambda _: True
+    found = [
+        task for run in islice(reached, count) for task in history.tasks(run.id, asked.step) if fits(task)
+    ]
+    if not found:
+        msg = f"No run of {history.flow} has such a task of `{asked.step}`."
+        raise TaskError(msg)
+    one = replace(request, index=None, value=None)
+    requests = [replace(one, step=f"{task.run}/{task.step}/{task.id}") for task in found]
+    labels = []
+    for task in found:
+        split = ", ".join(str(index) for _, index in history.path(task))
+        labels.append(f"run {task.run}{f', split {split}' if split else ''}")
+    return Every(history.flow, asked.step, requests, labels, kept=False)
+
+
+def _opened(request: Request, code: FlowCode) -> tuple[Request, Wanted, History]:
+    asked = replace(wanted(request, code.cls.__name__), preferred=session.promoted(code))
+    request = spun_again(request, code, asked.step)
+    graph = graph_of(step_code(request, code, asked.step).prepared.cls)
+    return request, asked, open_history(code.cls.__name__, graph, Path.cwd(), code.path)
+
+
+def _spun_places(asked: Wanted, history: History, code: FlowCode, no_run: NoRun | None = None) -> list[Place]:
+    chain = Chain(asked, history, code)
+    places = chain.here.every_place()
+    if not places:
+        ex = f"{no_run} Or spin" if no_run else f"No parent of `{asked.step}` has been spun here yet: spin"
+        msg = f"{ex} {names_of(chain.here.parents)} here first."
+        raise Missing(msg)
+    return places
+
+
+def _run_places(run: str, asked: Wanted, history: History) -> list[Place]:
+    """List where in the foreach the step stands, or could stand, in a run."""
+    node = history.graph.nodes[asked.step]
+    found = [history.path(task) for task in history.tasks(run, asked.step)]
+    for parent in node.parents:
+        for task in history.tasks(run, parent):
+            path = history.path(task)
+            if node.foreach == parent:
+                found += [(*path, (node.name, index)) for index in range(history.splits(task)[0])]
+            elif task.ok:
+                found.append(path[:-1] if node.joins == "foreach" else path)
+    return _in_order(place for place in found if len(place) == node.depth)
+
+
+def _in_order(places: Iterable[Place]) -> list[Place]:
+    return sorted(dict.fromkeys(places), key=lambda place: [index for _, index in place])
+
+
+def spin_every(
+    every: Every, spin_one: Callable[[Request, Callable[..., None]], SpinResult], progress: Progress | None
+) -> SpinResults:
+    """Spin one after the other; a failure does not stop the others, an interrupt does.
+
+    Parameters
+    ----------
+    every : Every
+        What to spin.
+    spin_one : callable
+        Takes a request, and what is to keep a good result for the steps that follow.
+    progress : callable, optional
+        Is told how many are done, of how many, and how many of them failed.
+    """
+    results: list[SpinResult] = []
+    for result in _spun(every, spin_one):
+        results.append(result)
+        if progress is not None:
+            progress(len(results), len(every.requests), sum(not each.ok for each in results))
+        if isinstance(result.error, KeyboardInterrupt):
+            break
+    labels = [
+        f"{label}, input={short(result.inputs.value)}" if result.inputs.value is not None else label
+        for label, result in zip(every.labels, results, strict=False)
+    ]
+    return SpinResults(
+        results, flow=every.flow, step=every.step, labels=labels, total=len(every.requests), render=_render
+    )
+
+
+def _spun(
+    every: Every, spin_one: Callable[[Request, Callable[..., None]], SpinResult]
+) -> Iterator[SpinResult]:
+    keep = session.keep_splits() if every.kept else _forget
+    for request in every.requests:
+        try:
+            yield spin_one(request, keep)
+        except TaskError as ex:
+            yield _not_begun(every, request, ex)
+
+
+def _forget(*_: Any) -> None:
+    """Keep nothing: tasks of several runs feed no join."""
+
+
+def _not_begun(every: Every, request: Request, ex: TaskError) -> SpinResult:
+    """Give the result of a spin whose inputs are not there."""
+    index = request.place[-1][1] if request.place else None
+    inputs = StepInputs({}, flow=every.flow, step=every.step, tasks=(), why=str(ex), origin=None, index=index)
+    return SpinResult(
+        flow=every.flow,
+        step=every.step,
+        ok=False,
+        error=ex,
+        seconds=0.0,
+        overhead=0.0,
+        artifacts=Artifacts({}),
+        inputs=inputs,
+        origin=None,
+        stdout="",
+        stderr="",
+        cards=[],
+        locals={},
+        self=None,
+        next=None,
+        notes=[],
+    )
+
+
+def _render(results: SpinResults) -> dict[str, Any]:
+    from spin_magic.report.splits import splits_mimebundle  # noqa: PLC0415 -- a script shows nothing
+
+    return splits_mimebundle(results)
