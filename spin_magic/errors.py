@@ -29,7 +29,8 @@ class SpinError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython prints this in place of a traceback."""
-        return [f"{type(self).__name__}: {self}"]
+        known = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return [f"{known.__name__}: {self}"]
 
 
 class OptionError(SpinError):

@@ -11,7 +11,14 @@ from spin_magic.engine.metadata import Frame, RunInfo, TaskInfo
 from spin_magic.engine.spun import SpunTask
 from spin_magic.errors import TaskError
 from spin_magic.flows.load import FlowCode
-from spin_magic.loop.chain_words import missing_words, mixed_words, names_of, older_words, which_words
+from spin_magic.loop.chain_words import (
+    missing_words,
+    mixed_words,
+    names_of,
+    nothing_spun,
+    older_words,
+    which_words,
+)
 from spin_magic.loop.session import Place, Spun
 from spin_magic.loop.spun_parents import Input, Spot, SpunParents
 from spin_magic.runs.choose import task_by_id
@@ -70,9 +77,7 @@ class Chain:
             Nothing was spun, or not what is needed; `Missing` where a run alone might do.
         """
         if not self.here.spun:
-            first = names_of(self.here.parents)
-            msg = f"No parent of `{self.node.name}` has been spun here yet: spin {first} first."
-            raise Missing(msg)
+            raise Missing(nothing_spun(self.node.name, self.here.parents))
         place = self._chosen()
         spots = list(self.here.needed(place))
         found: list[Input | None] = [self.here.spun_at(spot, place) for spot in spots]

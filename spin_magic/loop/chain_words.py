@@ -17,6 +17,14 @@ def names_of(steps: Iterable[str]) -> str:
     return " or ".join(f"`{step}`" for step in dict.fromkeys(steps))
 
 
+def nothing_spun(step: str, parents: Iterable[str]) -> str:
+    """Say that nothing can be taken from what was spun."""
+    first = names_of(parents)
+    if not first:
+        return f"Nothing leads to `{step}`, as the steps stand that were spun here and the flow file."
+    return f"No parent of `{step}` has been spun here yet: spin {first} first."
+
+
 def which_words(index: int | None, count: int, value: Any) -> str:
     """Say which split of a foreach a task is."""
     of = f" of {count}" if count else ""

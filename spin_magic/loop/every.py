@@ -14,7 +14,7 @@ from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.chain import Chain, Missing
-from spin_magic.loop.chain_words import names_of
+from spin_magic.loop.chain_words import names_of, nothing_spun
 from spin_magic.loop.new_steps import spun_again
 from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.session import Place
@@ -122,9 +122,9 @@ def _spun_places(asked: Wanted, history: History, code: FlowCode, no_run: NoRun 
     chain = Chain(asked, history, code)
     places = chain.here.every_place()
     if not places:
-        ex = f"{no_run} Or spin" if no_run else f"No parent of `{asked.step}` has been spun here yet: spin"
-        msg = f"{ex} {names_of(chain.here.parents)} here first."
-        raise Missing(msg)
+        parents = names_of(chain.here.parents)
+        instead = f"{no_run} Or spin {parents} here first." if no_run and parents else ""
+        raise Missing(instead or nothing_spun(asked.step, chain.here.parents))
     return places
 
 

@@ -128,7 +128,8 @@ def _notes(history: History, run: RunInfo | None, spun: Iterable[str]) -> Iterab
         yield f"The run has tasks of {_named(gone)}, which the flow no longer has."
     new = [step for step in spun if step not in known]
     if new:
-        yield f"{_named(new)} was spun here and is not in the flow file."
+        verbs = ("were", "are") if len(new) > 1 else ("was", "is")
+        yield f"{_named(new)} {verbs[0]} spun here and {verbs[1]} not in the flow file."
 
 
 def _named(steps: Iterable[str]) -> str:

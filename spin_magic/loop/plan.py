@@ -17,6 +17,7 @@ from spin_magic.engine.graph import StepNode, graph_of
 from spin_magic.engine.prepare import Prepared
 from spin_magic.engine.stores import InputStore
 from spin_magic.engine.task import Job
+from spin_magic.errors import CellError
 from spin_magic.flows import step as cells
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lent_names
@@ -177,6 +178,12 @@ def make_plan(request: Request, code: FlowCode) -> Plan:
     history = open_history(code.cls.__name__, graph, cwd, code.path)
     feed = find_feed(request, asked, history, code, step)
     node = graph.nodes[asked.step]
+    if step.function.__code__.co_argcount > 1 and len(node.next) > 1:
+        msg = (
+            f"`{node.name}` takes `inputs`, so it is a join, and Metaflow's joins lead to one step, not to "
+            f"{' and '.join(node.next)}: let the next step split."
+        )
+        raise CellError(msg)
     stores, notes = input_stores(
         feed.sources,
         step.prepared,

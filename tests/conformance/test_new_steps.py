@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from spin_magic import spin
-from spin_magic.errors import SpinError
+from spin_magic.authoring import spin_new
+from spin_magic.errors import CellError, SpinError, TaskError
 from spin_magic.loop import new_steps, session
 from spin_magic.loop.request import Request, find_code
 from spin_magic.splits import spin_splits
@@ -158,3 +159,21 @@ def test_a_step_that_was_saved_is_no_longer_new(texts: dict[str, str]):
 def test_bad_input(texts: dict[str, str], step, body, after, says):
     with pytest.raises(SpinError, match=says):
         spin(FLOW, step, body=body, after=after)
+
+
+def test_a_join_that_splits_is_refused_in_words(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spin_new("TinyFlow")
+    spin("tinyflow.py", "start", body="self.xs = [1, 2]\nself.next(self.each, foreach='xs')")
+    spin_splits("tinyflow.py", "each", body="self.next(self.gather)", after="start")
+    body = "@step\ndef gather(self, inputs):\n    self.next(self.a, self.b)"
+    with pytest.raises(CellError, match="joins lead to one step, not to a and b"):
+        spin("tinyflow.py", "gather", body=body, after="each")
+
+
+def test_a_step_that_nothing_leads_to_says_so(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spin_new("LoneFlow")
+    spin("loneflow.py", "start", body="self.next(self.other)")
+    with pytest.raises(TaskError, match="Nothing leads to `end`"):
+        spin("loneflow.py", "end", source="spin")
