@@ -19,7 +19,7 @@ from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.promote import spin_run
-from spin_magic.loop.request import KEEP, Request, find_code
+from spin_magic.loop.request import KEEP, Request, find_code, step_names
 from spin_magic.overview import FlowOverview
 from spin_magic.result import CardUpdate, PastCards, SpinResult
 
@@ -131,7 +131,7 @@ def spin(
         cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
         notebook=notebook or {},
         filename=filename,
-        after=(after,) if isinstance(after, str) else tuple(after),
+        after=step_names(after),
     )
     options = {"seed": seed, "skip_decorators": skip_decorators, "cards": cards, "on_card": on_card}
     result = spin_request(request, options)

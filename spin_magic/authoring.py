@@ -13,7 +13,7 @@ from spin_magic.flows.locate import find_flow
 from spin_magic.loop import kept_texts, session, texts
 from spin_magic.loop.loading_text import LoadedStep, load_text
 from spin_magic.loop.new_flow import new_flow
-from spin_magic.loop.request import Request, find_code
+from spin_magic.loop.request import Request, find_code, step_names
 from spin_magic.loop.saving import How, save_step
 from spin_magic.runs.wanted import parse_step
 from spin_magic.saved import SavedStep
@@ -120,7 +120,7 @@ def spin_save(
             msg = "No cell was spun here yet: `%%spin FLOW STEP` first."
             raise SaveError(msg)
         flow, step = _flow_of(where), where[2]
-    how = How(force, dry_run, link, tuple(after.split(",")) if isinstance(after, str) else tuple(after))
+    how = How(force, dry_run, link, step_names(after))
     with preserved(), in_plain_words():
         try:
             code = find_code(Request(flow=flow, step=step, notebook=notebook or {}))

@@ -10,7 +10,7 @@ from spin_magic.api import spin_request
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.loop import texts
 from spin_magic.loop.every import every_split, latest_runs, spin_every
-from spin_magic.loop.request import Request, find_code
+from spin_magic.loop.request import Request, find_code, step_names
 from spin_magic.result import SpinResults
 
 __all__ = ["spin_splits"]
@@ -62,7 +62,7 @@ def spin_splits(
     options |= {"overrides": options.pop("set", None)}
     given = {name: value for name, value in options.items() if value is not None or name == "namespace"}
     if "after" in given:
-        given["after"] = (given["after"],) if isinstance(given["after"], str) else tuple(given["after"])
+        given["after"] = step_names(given["after"])
     if "cwd" in given:
         given["cwd"] = Path(given["cwd"]).expanduser().resolve()
     request = Request(flow=flow, step=step, **given)

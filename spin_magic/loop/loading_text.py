@@ -62,5 +62,5 @@ def load_text(code: FlowCode, step: str, line: str, *, whole: bool) -> LoadedSte
     notes = [f"`{step}` is from lines {first} to {last} of {source.name}{of}."]
     if not whole and cell_node(text, step, argument_names(place.node))[1]:
         notes.append("It is the whole def: the bare body would mean something else in a cell.")
-    texts.note_home(session.key(code, step), home)
+    texts.note_loaded(session.key(code, step), home)
     return LoadedStep(f"%%spin {line}\n{text}", tuple(notes))

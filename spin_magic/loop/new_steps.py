@@ -60,7 +60,8 @@ def check_after(request: Request, code: FlowCode, step: str) -> None:
     if not step.isidentifier() or keyword.iskeyword(step) or step.startswith("_"):
         msg = f"{step!r} cannot be the name of a step: use letters, digits and underscores."
         raise OptionError(msg)
-    if hasattr(code.cls, step):
+    # Metaflow sets `name` on the flow itself.
+    if hasattr(code.cls, step) or step == "name":
         msg = f"Flow {flow} has something else called `{step}`, so no step can be: choose another name."
         raise OptionError(msg)
     graph = graph_of(code.cls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,12 @@ class Request:
     def text(self) -> str | None:
         """Text of the step that could be saved; None where it is the file's, or a block that cannot be."""
         return self.block.block.text if self.block else self.body
+
+
+def step_names(after: str | Iterable[str]) -> tuple[str, ...]:
+    """Read the names of steps: one, several with commas between them, or a list of them."""
+    given = after.split(",") if isinstance(after, str) else after
+    return tuple(name for each in given if (name := each.strip()))
 
 
 def find_code(request: Request) -> FlowCode:

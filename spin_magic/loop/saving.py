@@ -94,6 +94,12 @@ def _replaced(code: FlowCode, step: str, home: Home, how: How) -> SavedStep:
 
 def _check_unchanged(step: str, text: texts.Text, home: Home, source: Source) -> None:
     """Refuse where the file's step is not the one that the cell was made from."""
+    if not text.waiting:
+        msg = (
+            f"The last cell of `{step}` was saved, and {source.name} has another text there since: "
+            "`%spin_save --force` puts the cell in its place once more."
+        )
+        raise SaveError(msg)
     now = Home(home.owner, home.file, source.text, home.line).lines(source, step)
     seen = text.home
     if seen is not None and seen.lines(source, step) == now:

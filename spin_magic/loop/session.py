@@ -56,7 +56,7 @@ class Spun:
 
 # A step spun over a whole foreach has an entry for each split; any other has one.
 _spun: dict[StepKey, dict[Place, Spun]] = {}
-_promoted: dict[tuple[str, str], str] = {}
+_promoted: dict[tuple[str, str], tuple[str, float]] = {}
 
 
 def key(code: FlowCode, step: str) -> StepKey:
@@ -124,9 +124,16 @@ def leading_to(code: FlowCode, step: str) -> list[str]:
 
 def promote(code: FlowCode, run: str) -> None:
     """Remember the run of the whole flow that this process made last."""
-    _promoted[key(code, "")[:2]] = run
+    _promoted[key(code, "")[:2]] = run, time.time()
 
 
 def promoted(code: FlowCode) -> str | None:
     """Give the id of the run that this process made of a flow last."""
-    return _promoted.get(key(code, "")[:2])
+    return _promoted.get(key(code, "")[:2], (None, 0.0))[0]
+
+
+def promoted_since(code: FlowCode, steps: Iterable[str]) -> bool:
+    """Tell whether that run was made after all that was spun of some steps."""
+    ended = _promoted.get(key(code, "")[:2], (None, 0.0))[1]
+    spun = [each.when for step in steps for each in places(key(code, step)).values()]
+    return ended > max(spun, default=ended)

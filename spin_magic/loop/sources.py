@@ -51,7 +51,8 @@ def find_feed(request: Request, wanted: Wanted, history: History, code: FlowCode
 
 
 def _all_spun(wanted: Wanted, history: History, code: FlowCode) -> bool:
-    return wanted.run is None and Chain(wanted, history, code).here.complete
+    here = Chain(wanted, history, code).here
+    return wanted.run is None and here.complete and not session.promoted_since(code, here.parents)
 
 
 def _from_run(wanted: Wanted, history: History, code: FlowCode) -> Feed:

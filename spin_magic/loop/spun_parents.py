@@ -144,13 +144,23 @@ class SpunParents:
     def older(self, inputs: list[Input]) -> list[tuple[str, str]]:
         """List the steps among the inputs that were spun before what they stand on was spun last."""
         found = {
-            (step, parent): None
+            (step, below): None
             for step, each in inputs
             if isinstance(each, Spun)
-            for parent in each.on
-            for at, below in (self.places_of(parent).items() if parent != step else ())
-            if below.when > each.when and _near(at, each.place)
+            for below in self._ancestors(step)
+            for at, spun in self.places_of(below).items()
+            if spun.when > each.when and _near(at, each.place)
         }
+        return list(found)
+
+    def _ancestors(self, step: str) -> list[str]:
+        """List the steps that a step stands on, the nearest first."""
+        found: dict[str, None] = {}
+        ahead = [step]
+        while ahead:
+            nearer = [p for s in ahead if s in self.graph.nodes for p in self.graph.nodes[s].parents]
+            ahead = [p for p in dict.fromkeys(nearer) if p not in found and p != step]
+            found |= dict.fromkeys(ahead)
         return list(found)
 
 

@@ -29,8 +29,10 @@ class Text:
         Whether `home` was found out yet.
     home : Home or None
         Where the file had the step when it was loaded, first spun or last saved; None where it had none.
+    loaded : Home or None
+        What was loaded while another cell waits to be saved: the next cell is made from it.
     failure : str or None
-        How the last spin of a cell went wrong.
+        Why the last cell cannot be saved: it went wrong, or is no text that a step could have.
     """
 
     good: str | None = None
@@ -38,6 +40,7 @@ class Text:
     after: tuple[str, ...] = ()
     begun: bool = False
     home: Home | None = None
+    loaded: Home | None = None
     failure: str | None = None
 
     @property
@@ -71,6 +74,14 @@ def note_home(where: session.StepKey, home: Home | None) -> None:
     text.begun, text.home = True, home
 
 
+def note_loaded(where: session.StepKey, home: Home) -> None:
+    """Remember what was loaded. A cell that waits to be saved was made from what the file had before."""
+    if of(where).waiting:
+        of(where).loaded = home
+    else:
+        note_home(where, home)
+
+
 def note_saved(where: session.StepKey, home: Home) -> None:
     """Remember that a step's last good cell is what the file has now."""
     of(where).saved = of(where).good
@@ -85,18 +96,24 @@ def begin(code: FlowCode, request: Request) -> None:
     text = of(where)
     if not text.begun or (request.text is None and not text.waiting):
         note_home(where, home_of(code, where[2]))
-    if request.text is not None:
-        _last[:] = [where]
-        text.failure = "could not be spun"
+    if request.text is None and request.block is None:
+        return
+    _last[:] = [where]
+    text.failure = "could not be spun"
+    if text.loaded is not None:
+        note_home(where, text.loaded)
+        text.loaded = None
 
 
 def end(code: FlowCode, request: Request, error: BaseException | None) -> None:
     """Note how the spin has ended."""
     where = _where(code, request)
-    if where is None or request.text is None:
+    if where is None or (request.text is None and request.block is None):
         return
     text = of(where)
-    if error is None:
+    if error is None and request.text is None:
+        text.failure = "was a `with` block that is not the text of a step"
+    elif error is None:
         text.good, text.after, text.failure = request.text, request.after or text.after, None
     else:
         said = " ".join(str(error).split())

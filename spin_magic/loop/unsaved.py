@@ -9,7 +9,7 @@ from spin_magic.engine.prepare import step_function
 from spin_magic.errors import CellError
 from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, function_node
-from spin_magic.loop import session
+from spin_magic.loop import session, texts
 
 
 def unsaved(code: FlowCode) -> list[str]:
@@ -22,9 +22,11 @@ def unsaved(code: FlowCode) -> list[str]:
     code : FlowCode
         The flow, as loaded from the file as it is now.
     """
-    spun = session.of_flow(code)
-    bodies = {step: found.request.body for step, found in spun.items() if found.request is not None}
-    return [step for step, body in bodies.items() if body is not None and _differs(code, step, body)]
+    here = session.key(code, "")[:2]
+    waiting = {
+        where[2]: text.good for where, text in texts.known().items() if where[:2] == here and text.waiting
+    }
+    return [step for step, good in waiting.items() if good is not None and _differs(code, step, good)]
 
 
 def _differs(code: FlowCode, step: str, body: str) -> bool:

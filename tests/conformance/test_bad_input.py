@@ -76,7 +76,8 @@ def test_selection(daily: RealRun, monkeypatch, flow, step, options, says):  # n
         with pytest.raises(SpinError, match=says) as caught:
             call(flow, step, **options)
         assert len(str(caught.value)) < 500
-        assert caught.value._render_traceback_() == [f"{type(caught.value).__name__}: {caught.value}"]
+        [shown] = caught.value._render_traceback_()
+        assert shown.endswith(f"Error: {caught.value}")
 
 
 @pytest.mark.parametrize(

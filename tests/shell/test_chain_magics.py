@@ -66,7 +66,7 @@ def test_a_foreach_is_written_and_spun_as_a_whole(stub):
     again = stub.run_line_magic("spin", "ShortFlow child --all-splits")
     assert [each["square"] for each in again] == [9, 16]
     stub.run_line_magic("spin_flow", "ShortFlow")
-    assert "was spun here and is not in the flow file" in stub.display_pub.outputs[-1]["data"]["text/plain"]
+    assert "were spun here and are not in the flow file" in stub.display_pub.outputs[-1]["data"]["text/plain"]
 
 
 def test_a_failing_split_fails_the_cell_once_after_the_table(stub):
