@@ -19,7 +19,7 @@ from metaflow.plugins.cards.exception import (
 )
 
 from spin_magic.engine.card_task import TaskView
-from spin_magic.engine.deadline import time_limit
+from spin_magic.engine.deadline import Hanging, time_limit
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class CardMaker:
                 info = update_card(card, mode, task, data)
         except (KeyboardInterrupt, _CardFailed):
             raise
-        except TimeoutError:
+        except (TimeoutError, Hanging):
             trace = (
                 f"\nCard rendering timed out after {seconds} seconds. To increase the timeout duration for "
                 "card rendering, please set the `timeout` parameter in the @card decorator. "

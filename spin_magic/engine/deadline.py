@@ -5,9 +5,17 @@ from __future__ import annotations
 import ctypes
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+# Seconds until it rings again, for code that catches everything and goes on.
+AGAIN = 0.25
+
+
+class Hanging(BaseException):
+    """Raised in code that goes on after its `TimeoutError`; no ``except Exception`` swallows it."""
 
 
 def stop_thread(thread_id: int, error: type[BaseException] | None) -> None:
@@ -38,16 +46,27 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
+    # A handler that Python did not install could not be put back.
+    if signal.getsignal(signal.SIGALRM) is None:
+        yield
+        return
+    errors = _one_after_another()
+    armed, begun = True, time.monotonic()
+
     def ring(*_: Any) -> None:
-        raise TimeoutError
+        if armed:
+            raise next(errors)
 
     handler = signal.signal(signal.SIGALRM, ring)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, *timer)
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
 
 
 @contextmanager
@@ -55,18 +74,26 @@ def _watchdog(seconds: float) -> Iterator[None]:
     me, turn, over = threading.get_ident(), threading.Lock(), threading.Event()
 
     def bark() -> None:
-        with turn:
-            if not over.is_set():
-                over.set()
-                stop_thread(me, TimeoutError)
+        wait = seconds
+        for error in _one_after_another():
+            if over.wait(wait):
+                return
+            with turn:
+                if not over.is_set():
+                    stop_thread(me, error)
+            wait = AGAIN
 
-    timer = threading.Timer(seconds, bark)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=bark, daemon=True).start()
     try:
         yield
     finally:
         with turn:
             over.set()
             stop_thread(me, None)
-        timer.cancel()
+
+
+def _one_after_another() -> Iterator[type[BaseException]]:
+    """Give what `run` raises, and then what code cannot catch by mistake."""
+    yield TimeoutError
+    while True:
+        yield Hanging

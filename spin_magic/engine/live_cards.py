@@ -245,14 +245,23 @@ class LiveCards:
         with self._changed:
             self._closing, self._dropped = True, drop
             self._changed.notify_all()
+        try:
+            self._wait()
+        finally:
+            # Circles of these would keep the step's artifacts until the garbage collector comes.
+            self._collector = self._flow = None
+            self._task = lambda: None
+            self._cards, self._makers = {}, {}
+
+    def _wait(self) -> None:
+        """Wait for the thread to end, and end it where it does not."""
         thread = self._thread
-        if thread is not None:
+        if thread is None:
+            return
+        try:
             thread.join(PATIENCE)
+        finally:
             if thread.is_alive() and thread.ident is not None:
                 self._dropped = True
                 stop_thread(thread.ident, TimeoutError)
                 thread.join(2 - PATIENCE)
-        # Circles of these would keep the step's artifacts until the garbage collector comes.
-        self._collector = self._flow = None
-        self._task = lambda: None
-        self._cards, self._makers = {}, {}

@@ -256,9 +256,14 @@ def _run_step(
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
     except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
         ex.__traceback__ = users_traceback(ex.__traceback__)
-        room.close(ex)
+        with contextlib.suppress(KeyboardInterrupt):
+            room.close(ex)
         return ex
-    room.close(None)
+    try:
+        room.close(None)
+    except KeyboardInterrupt as ex:
+        room.notes.append("The step had finished; waiting for its cards was interrupted.")
+        return ex.with_traceback(None)
     return None
 
 

@@ -51,6 +51,7 @@ EVIL_PAGE = '''<!doctype html>
   attempt("popup", () => window.open("http://127.0.0.1:9/popup"));
   fetch("http://127.0.0.1:9/fetch").then(() => said.push("fetched"), () => said.push("fetch refused"));
   new Image().src = "http://127.0.0.1:9/image";
+  attempt("call", () => new RTCPeerConnection({ iceServers: [{ urls: "stun:127.0.0.1:9" }] }));
   window.leaked = "leaked";
   parent.postMessage({ spinHeight: 1e9 }, "*");
   parent.postMessage({ spinPage: "<p>taken over" }, "*");
@@ -176,7 +177,7 @@ def test_a_hostile_card_reaches_nothing(seen: Seen) -> None:
     said = inside(pages(cell)).locator("#said")
     expect(said).to_contain_text("fetch refused", timeout=10_000)
     text = said.inner_text()
-    for tried in ("parent", "top", "cookie", "storage", "database", "top.location"):
+    for tried in ("parent", "top", "cookie", "storage", "database", "top.location", "call"):
         assert f"{tried} refused" in text
     assert "popup: null" in text
     assert pages(cell).evaluate("each => each.offsetHeight") <= 20_000

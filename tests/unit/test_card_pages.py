@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+import time
 
 import ipywidgets as widgets
 import pytest
@@ -70,6 +71,19 @@ def test_a_card_asks_no_server_for_its_font():
         assert together(pack(styled + page(BUNDLE))) == styled.replace(FONT, "") + page(BUNDLE)
 
 
+def test_a_font_without_its_last_semicolon_takes_nothing_else_along():
+    url = '@import url("https://fonts.googleapis.com/css?family=Roboto")'
+    text = f"<style>{url}</style><h1>Title</h1><p>a &amp; b; @import https://example.com/x; stays</p>"
+    assert together(pack(text)) == text.replace(url, "")
+
+
+def test_looking_for_fonts_takes_no_time_on_any_text():
+    text = "<style>" + "@import https://" * 6_000 + "</style>"
+    begun = time.perf_counter()
+    assert together(pack(text)).startswith("<style>@import https://@import https://")
+    assert time.perf_counter() - begun < 1
+
+
 def test_a_long_script_is_sent_with_the_first_card_only(hub):
     cards = [Card("default", f"c{i}", page(f"short {i}", BUNDLE)) for i in range(3)]
     packed = [hub.packed(card.html, card) for card in cards]
@@ -106,6 +120,7 @@ def test_an_embedded_page_unzips_to_itself_without_the_network():
     assert found
     inner = gzip.decompress(base64.b64decode(found[1])).decode()
     assert inner.startswith("<!DOCTYPE html><meta charset")
+    assert "RTCPeerConnection" in inner
     assert inner.endswith("<html><style></style><body>ü</body></html>")
     assert "default-src 'none'" in POLICY
     assert "frame-src 'none'" in POLICY

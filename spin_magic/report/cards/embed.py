@@ -8,13 +8,11 @@ from importlib.resources import files
 
 from spin_magic.report.cards.packing import without_web_font, zipped
 
-_DOCTYPE = re.compile(r"\s*<!doctype[^>]*>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"[\t\n\f\r ]*<!doctype[^>]*>", re.IGNORECASE)
 # The same as in the script that shows live pages: nothing is fetched, and nothing goes elsewhere.
-_POLICY = re.search(
-    r"const POLICY =\s*(.*?);\n",
-    files("spin_magic.report").joinpath("static/frames.js").read_text(encoding="utf-8"),
-    re.DOTALL,
-)
+_FRAMES = files("spin_magic.report").joinpath("static/frames.js").read_text(encoding="utf-8")
+_POLICY = re.search(r"const POLICY =\s*(.*?);\n", _FRAMES, re.DOTALL)
+_DEAF = re.search(r"const DEAF = `(.*?)`;", _FRAMES)
 POLICY = "".join(re.findall(r'"([^"]*)"', _POLICY[1])) if _POLICY else "default-src 'none'"
 META = f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
 
@@ -41,5 +39,5 @@ def embedded(page: str) -> str:
     page = without_web_font(page)
     doctype = _DOCTYPE.match(page)
     end = doctype.end() if doctype else 0
-    guarded = (page[:end] or "<!doctype html>") + META + page[end:]
+    guarded = (page[:end] or "<!doctype html>") + META + (_DEAF[1] if _DEAF else "") + page[end:]
     return _AROUND.format(meta=META, zipped=base64.b64encode(zipped(guarded)).decode("ascii"))

@@ -15,7 +15,10 @@ _OPENING = re.compile(r"<(script|style)\b[^>]*>")
 # What a card shows is its own, however long it is.
 _DATA = re.compile(r"__MF_DATA__\s*\[")
 # Metaflow's pages ask a server on the network for their font; the system's own does as well.
-_WEB_FONT = re.compile(r"""@import\s*(?:url\()?["']?https?://[^;"')]*(?:;[^"')]*)?["']?\)?[^;]*;""")
+_STYLE = re.compile(r"(<style\b[^>]*>)(.*?)(?=</style)", re.DOTALL | re.IGNORECASE)
+_WEB_FONT = re.compile(
+    r"""@import\s{0,9}(?:url\(\s{0,9})?["']?https?://[^"'()<>{}\s]{1,500}["']?\s{0,9}\)?[^;<>{}]{0,99}(?:;|\Z)"""
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def pack(page: str) -> Packed:
     for begins, ends in _contents(page):
         if ends - begins < LONG or _DATA.search(page, begins, begins + 2_000):
             continue
-        text = without_web_font(page[begins:ends])
+        text = _fontless(page[begins:ends])
         key = _key(text)
         texts[key] = text
         parts += [without_web_font(page[end:begins]), {"key": key}]
@@ -61,9 +64,15 @@ def _contents(page: str) -> Iterator[tuple[int, int]]:
         opening = _OPENING.search(page, end)
 
 
-def without_web_font(text: str) -> str:
-    """Leave out the font that Metaflow's pages fetch from the network."""
-    return _WEB_FONT.sub("", text) if "@import" in text else text
+def without_web_font(page: str) -> str:
+    """Leave out the font that the styles of Metaflow's pages fetch from the network."""
+    if "@import" not in page:
+        return page
+    return _STYLE.sub(lambda style: style[1] + _fontless(style[2]), page)
+
+
+def _fontless(style: str) -> str:
+    return _WEB_FONT.sub("", style) if "@import" in style else style
 
 
 @functools.lru_cache(maxsize=16)

@@ -29,23 +29,28 @@ class RunningCards:
         self._lock = threading.Lock()
         self._transient = {"display_id": f"spin-cards-{uuid.uuid4().hex}"}
         self._place = ""
+        self._ended = False
         self._told: dict[int, dict[str, Any]] = {}
 
     def __call__(self, update: CardUpdate) -> None:
         """Take an update, from whatever thread it comes."""
         with self._lock:
-            self._context.run(self._show, update)
+            if not self._ended:
+                self._context.run(self._show, update)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._ended = True
         # Nothing else took their place: the spin ended before there was a result.
         if self._place:
             self._replace({"text/plain": "", "text/html": ""})
 
     def end(self, result: SpinResult) -> None:
         """Put the panel where the cards were, or at the end where there were none."""
+        with self._lock:
+            self._ended = True
         if not self._place:
             self._publish(result._repr_mimebundle_())
             return

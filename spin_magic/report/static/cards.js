@@ -61,8 +61,12 @@ class CardView {
       view.style.cssText = "position: absolute; visibility: hidden; width: 100%";
       this.place.append(view);
     }
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     const settled = () => {
       clearTimeout(late);
+      // A newer page was faster.
+      if (turn < this.settled) return view.remove();
+      this.settled = turn;
       view.style.cssText = "";
       if (this.view !== view) this.view?.remove();
       this.view = view;
@@ -102,6 +106,7 @@ class CardView {
 
   post(data) {
     this.frame?.contentWindow?.postMessage({ spinCard: data }, "*");
+    this.frame?.dispatchEvent(new Event("spin-updated"));
   }
 
   acts(page, title, file) {
@@ -132,13 +137,15 @@ class Running {
   }
 
   take(message) {
+    if (this.lost) return;
     // One after the other: a page takes longer to put together than the update that follows it.
     this.queue = this.queue.then(() => this.draw(message)).catch(() => {});
   }
 
   async draw({ place, index, title, parts, data, file }) {
     const root = await found(place);
-    if (!root) return;
+    // Nobody looks: the panel will show how it ended.
+    if (!root) return void (this.lost = true);
     const list = root.querySelector(".spin-running");
     if (!this.cards.has(index)) {
       const heading = make("b", { textContent: title });
@@ -175,7 +182,11 @@ export default {
     const running = new Map();
     const receive = (message, buffers) => {
       if (message.text) keep(message.text, buffers[0]);
-      if (message.ended) running.delete(message.ended);
+      if (message.ended) {
+        const ended = running.get(message.ended);
+        if (ended) ended.lost = true;
+        running.delete(message.ended);
+      }
       if (message.place) {
         if (!running.has(message.place)) running.set(message.place, new Running());
         running.get(message.place).take(message);

@@ -18,6 +18,9 @@ const PLAIN_STYLE = `<style>
 const CARD_STYLE =
   "<style>html, body, .card_app, .mf-card { min-height: 0 !important; } html { overflow-y: hidden; }</style>";
 
+// No policy holds for these, which talk to servers by themselves.
+const DEAF = `<script>for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection", "WebTransport"]) delete window[name];</script>`;
+
 // In the page: tells its height, and takes Metaflow's own updates.
 const INSIDE = `<script>{
   const tell = () => parent.postMessage({ spinHeight: document.documentElement.offsetHeight }, "*");
@@ -58,8 +61,8 @@ function make(tag, properties = {}, ...children) {
 
 function guarded(page, style) {
   // After the doctype, or the page would be drawn in quirks mode.
-  const [, doctype, rest] = /^(\s*<!doctype[^>]*>)?([^]*)$/i.exec(page);
-  return (doctype || "<!doctype html>") + META + style + rest + INSIDE;
+  const [, doctype, rest] = /^([\t\n\f\r ]*<!doctype[^>]*>)?([^]*)$/i.exec(page);
+  return (doctype || "<!doctype html>") + META + DEAF + style + rest + INSIDE;
 }
 
 function frame(page, title, kind) {
@@ -68,23 +71,36 @@ function frame(page, title, kind) {
   const card = kind === "spin-card-page";
   node.dataset.test = card ? "card-page" : "display-page";
   node.srcdoc = `<!doctype html>${META}${OUTSIDE}`;
+  pages.set(node, guarded(page, card ? CARD_STYLE : PLAIN_STYLE));
+  listenFor(new WeakRef(node));
+  return node;
+}
+
+// Kept by the frame itself: one that is taken out of the page may be put back, and starts anew then.
+const pages = new WeakMap();
+
+function listenFor(ref) {
   let told = 0;
+  let since = 0;
   let raises = 0;
   const listen = ({ source, data }) => {
-    if (!node.isConnected && told) return removeEventListener("message", listen);
-    if (source !== node.contentWindow) return;
-    if (data?.spinReady) source.postMessage({ spinPage: guarded(page, card ? CARD_STYLE : PLAIN_STYLE) }, "*");
+    const node = ref.deref();
+    if (!node) return removeEventListener("message", listen);
+    if (!node.isConnected || source !== node.contentWindow) return;
+    if (data?.spinReady) source.postMessage({ spinPage: pages.get(node) }, "*");
     if (typeof data?.spinHeight !== "number") return;
     const height = Math.min(Math.max(Math.ceil(data.spinHeight), 24), TALLEST);
-    // A page that is always a little taller than its frame would never end.
-    raises = height > told ? raises + 1 : 0;
+    // A page that is always a little taller than its frame would never end: it answers at once.
+    const answers = height > told && performance.now() - since < 100;
+    raises = answers ? raises + 1 : 0;
     if (height === told || raises > 20) return;
     told = height;
+    since = performance.now();
     node.style.height = `${height}px`;
     node.dispatchEvent(new Event("spin-sized"));
   };
   addEventListener("message", listen);
-  return node;
+  ref.deref().addEventListener("spin-updated", () => (raises = 0));
 }
 
 // What the panels of a page share: the scripts that pages have in common, and who builds views of cards.
