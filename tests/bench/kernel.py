@@ -86,10 +86,13 @@ class Kernel:
 
 
 @contextlib.contextmanager
-def fresh_kernel(folder: Path) -> Iterator[Kernel]:
+def fresh_kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
     """Start a kernel with the magics in a folder, and end it afterwards."""
     manager, client = start_new_kernel(
-        kernel_name="python3", cwd=str(folder), extra_arguments=["--log-level=ERROR"], env=dict(os.environ)
+        kernel_name="python3",
+        cwd=str(folder),
+        extra_arguments=["--log-level=ERROR"],
+        env=os.environ | environment,
     )
     try:
         kernel = Kernel(manager, client)

@@ -16,17 +16,18 @@ OPEN = "from spin_magic.report import view; view.open_at(_spin, 'cards')"
 HOW = (
     "A step of 60 rounds of some 50 ms of work each, alone and with a `current.card.refresh()` after each: a "
     "progress bar, a text, a table and a chart of 100 points. The two take turns in one kernel, as `%spin` "
-    "cells whose card is shown while they run; the time is that of the rounds, taken in the step. Bytes are "
-    "those of all messages that the kernel sent to the page (JSON and buffers), and of the outputs in the "
-    "notebook's file, less those of the same spin with `--no-cards`."
+    "cells whose card is shown while they run; the time is that of the rounds, taken in the step, and NumPy "
+    "has one thread. Bytes are those of all messages that the kernel sent to the page (JSON and buffers), "
+    "and of the outputs in the notebook's file, less those of the same spin with `--no-cards`."
 )
 
 
 def measure(place: Place) -> Chapter:
     """Time a busy step with and without updates, and count bytes."""
     folder = place.project("liveflow")
-    with fresh_kernel(folder) as kernel:
-        chapter = Chapter("Cards", remarks=[HOW])
+    chapter = Chapter("Cards", remarks=[HOW])
+    # Else NumPy takes every core, and whatever else runs slows it down at once.
+    with fresh_kernel(folder, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1") as kernel:
         _sizes(kernel, chapter)
         for kind in ("python", "numpy"):
             _watched(kernel, chapter, kind, place.scale.watched)
