@@ -16,7 +16,7 @@ from spin_magic.loop import session
 from spin_magic.loop.assertions import assertions, literal
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.function_text import Call, create, free_name, function_text
-from spin_magic.loop.unsaved import unsaved
+from spin_magic.loop.unsaved import spun_otherwise
 from spin_magic.result import SpinResult
 from spin_magic.writing.disk import write
 from spin_magic.writing.source import read
@@ -96,7 +96,7 @@ def _testable(code: FlowCode, step: str) -> session.Spun:
     if code.path is None:
         msg = f"{flow} is defined in this notebook, where no test finds it: write its cell to a file first."
         raise TaskError(msg)
-    if step in unsaved(code):
+    if spun_otherwise(code, step):
         msg = (
             f"`{step}` was spun with a text that {code.label} does not have, and a test runs the file's: "
             f"save it first with `%spin_save {flow} {step}`."

@@ -13,7 +13,7 @@ from spin_magic.loop import session, texts
 
 
 def unsaved(code: FlowCode) -> list[str]:
-    """List the steps of a flow whose last good spin ran another text than the flow file has now.
+    """List the steps of a flow whose last good cell is not saved, and not what the flow file has now.
 
     Texts that mean the same are the same: comments, blank lines and the docstring do not count.
 
@@ -27,6 +27,13 @@ def unsaved(code: FlowCode) -> list[str]:
         where[2]: text.good for where, text in texts.known().items() if where[:2] == here and text.waiting
     }
     return [step for step, good in waiting.items() if good is not None and _differs(code, step, good)]
+
+
+def spun_otherwise(code: FlowCode, step: str) -> bool:
+    """Tell whether the last good spin of a step ran another text than the flow file has now."""
+    spun = session.last(session.key(code, step))
+    body = spun.request.body if spun and spun.request else None
+    return body is not None and _differs(code, step, body)
 
 
 def _differs(code: FlowCode, step: str, body: str) -> bool:

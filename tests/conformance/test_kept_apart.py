@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import spin_magic
 from spin_magic import spin, spin_load, spin_save, step
+from spin_magic.engine.state import preserved
 from spin_magic.errors import SaveError
 from spin_magic.loop import session
 from spin_magic.loop.request import Request, find_code
@@ -45,13 +47,14 @@ END = "\nself.next(self.end)\n"
 
 
 @pytest.fixture
-def flow(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def flow(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     file = tmp_path / FILE
     file.write_text(FLOW)
     for name in ("start", "b", "c", "end"):
         spin(FILE, name)
-    return file
+    with preserved():  # a Run points Metaflow's Client at the folder that it is in
+        yield file
 
 
 def edit(file: Path, old: str, new: str) -> None:
