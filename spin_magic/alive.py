@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any
+
+from spin_magic.displays import Display
 
 PATIENCE = 1.0
 OFTEN = 0.2
@@ -67,45 +68,20 @@ def progress_line(publisher: Any, what: str, *, shown: bool) -> Iterator[Callabl
         line.clear()
 
 
-def renewed(publisher: Any) -> Callable[[dict[str, Any]], None]:
-    """Give a way to show a MIME bundle in the place of the one before it.
-
-    Parameters
-    ----------
-    publisher : DisplayPublisher
-        The shell's.
-    """
-    transient = {"display_id": f"spin-live-{uuid.uuid4().hex}"}
-    shown = False
-
-    def show(bundle: dict[str, Any]) -> None:
-        nonlocal shown
-        publisher.publish(bundle, transient=transient, update=shown)
-        shown = True
-
-    return show
-
-
 class _Line:
     def __init__(self, publish: Any, what: str) -> None:
         self.done = threading.Event()
-        self._publish = publish
         self._what = what
-        self._transient = {"display_id": f"spin-line-{uuid.uuid4().hex}"}
+        self._display = Display(publish)
         self._begun = time.monotonic()
-        self._shown = False
 
     def tick(self) -> None:
         while not self.done.wait(PATIENCE):
             self.say(f"{self._what}: running for {time.monotonic() - self._begun:.0f} s")
 
     def say(self, text: str) -> None:
-        self._show(text, f'<span role="status" style="opacity:.7">{escape(text)} …</span>')
+        html = f'<span role="status" style="opacity:.7">{escape(text)} …</span>'
+        self._display.show({"text/plain": text, "text/html": html})
 
     def clear(self) -> None:
-        if self._shown:
-            self._show("", "")
-
-    def _show(self, text: str, html: str) -> None:
-        self._publish({"text/plain": text, "text/html": html}, transient=self._transient, update=self._shown)
-        self._shown = True
+        self._display.clear()

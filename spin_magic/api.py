@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.engine import task
 from spin_magic.engine.state import in_plain_words, preserved, seeded
+from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lending
 from spin_magic.loop import session, texts
 from spin_magic.loop.outcome import build_result, own_error
@@ -19,7 +19,7 @@ from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.promote import spin_run
-from spin_magic.loop.request import KEEP, Request, find_code, step_names
+from spin_magic.loop.request import KEEP, Request, arguments, find_code
 from spin_magic.overview import FlowOverview
 from spin_magic.result import CardUpdate, PastCards, SpinResult
 
@@ -116,22 +116,24 @@ def spin(
     """
     __tracebackhide__ = True
     request = Request(
-        flow=flow,
-        step=step,
-        body=body,
-        index=index,
-        value=value,
-        run=run,
-        namespace=namespace,
-        source=source,
-        overrides=set or {},
-        artifacts_module=artifacts_module,
-        config=config or {},
-        config_value=config_value or {},
-        cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
-        notebook=notebook or {},
-        filename=filename,
-        after=step_names(after),
+        **arguments(
+            flow=flow,
+            step=step,
+            body=body,
+            index=index,
+            value=value,
+            run=run,
+            namespace=namespace,
+            source=source,
+            set=set,
+            artifacts_module=artifacts_module,
+            config=config,
+            config_value=config_value,
+            cwd=cwd,
+            notebook=notebook,
+            filename=filename,
+            after=after,
+        )
     )
     options = {"seed": seed, "skip_decorators": skip_decorators, "cards": cards, "on_card": on_card}
     result = spin_request(request, options)
@@ -149,8 +151,7 @@ def spin_request(
     request: Request,
     options: Mapping[str, Any],
     keep: Callable[[session.StepKey, session.Spun], None] = session.remember,
-    *,
-    noted: bool = True,
+    ended: Callable[[FlowCode, Request, BaseException | None], None] = texts.end,
 ) -> SpinResult:
     """Spin what was asked for; a failure of the step is in the result.
 
@@ -162,21 +163,19 @@ def spin_request(
         ``seed``, ``skip_decorators``, ``cards`` and ``on_card``, as `spin` takes them.
     keep : callable
         Keeps a good result for the steps that follow.
-    noted : bool
-        Whether the cell's text is noted for saving; False where many spins are noted as one.
+    ended : callable
+        Notes how it ended, for saving the cell; many spins may be noted as one.
     """
     __tracebackhide__ = True
     begun = time.perf_counter()
     session.collect_failed()
     with preserved(), in_plain_words(), (code := find_code(request)).active():
-        if noted:
-            texts.begin(code, request)
+        texts.begin(code, request)
         plan = make_plan(request, code)
         made = _execute(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun)
     session.failed = not result.ok
-    if noted:
-        texts.end(code, request, result.error)
+    ended(code, request, result.error)
     if result.ok:
         asked = replace(plan.request, body=plan.request.text, block=None)
         how = {name: options[name] for name in ("seed", "skip_decorators")}
@@ -248,19 +247,21 @@ def spin_inputs(
     """
     __tracebackhide__ = True
     request = Request(
-        flow=flow,
-        step=step,
-        index=index,
-        value=value,
-        run=run,
-        namespace=namespace,
-        source=source,
-        overrides=set or {},
-        artifacts_module=artifacts_module,
-        config=config or {},
-        config_value=config_value or {},
-        cwd=Path(cwd).expanduser().resolve() if cwd is not None else None,
-        notebook=notebook or {},
+        **arguments(
+            flow=flow,
+            step=step,
+            index=index,
+            value=value,
+            run=run,
+            namespace=namespace,
+            source=source,
+            set=set,
+            artifacts_module=artifacts_module,
+            config=config,
+            config_value=config_value,
+            cwd=cwd,
+            notebook=notebook,
+        )
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
@@ -301,7 +302,7 @@ def spin_flow(
         The flow is not as it must be, or the run is not there.
     """
     __tracebackhide__ = True
-    request = Request(flow=flow, step="", run=run, namespace=namespace, notebook=notebook or {})
+    request = Request(**arguments(flow=flow, step="", run=run, namespace=namespace, notebook=notebook))
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         return flow_overview(request, code)
 
@@ -349,13 +350,15 @@ def spin_cards(
     """
     __tracebackhide__ = True
     request = Request(
-        flow=flow,
-        step=step,
-        index=index,
-        value=value,
-        run=run,
-        namespace=namespace,
-        notebook=notebook or {},
+        **arguments(
+            flow=flow,
+            step=step,
+            index=index,
+            value=value,
+            run=run,
+            namespace=namespace,
+            notebook=notebook,
+        )
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         return past_cards(request, code, Which(id, type), diff=diff)

@@ -95,8 +95,7 @@ class StepBlock:
             # Only what the block uses: the result keeps them.
             near = {k: v for k, v in frame.f_locals.items() if k in block.uses or isinstance(v, type)}
             names = ChainMap(near, frame.f_globals)
-        given = self._asked["notebook"]
-        asked = self._asked | {"notebook": names if given is None else given}
+        asked = {"notebook": names, **self._asked}
         return Request(**asked, body=block.text or "pass", block=self._hand)
 
     def _go_on(self) -> Any:

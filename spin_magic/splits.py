@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from spin_magic.api import spin_request
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.loop import texts
 from spin_magic.loop.every import every_split, latest_runs, spin_every
-from spin_magic.loop.request import Request, find_code, step_names
-from spin_magic.result import SpinResults
+from spin_magic.loop.request import Request, arguments, find_code
+from spin_magic.result import SpinResult, SpinResults
 
 __all__ = ["spin_splits"]
 
@@ -59,17 +58,16 @@ def spin_splits(
     __tracebackhide__ = True
     how: dict[str, Any] = {"seed": None, "skip_decorators": False, "cards": True}
     how |= {name: options.pop(name) for name in how if name in options}
-    options |= {"overrides": options.pop("set", None)}
-    given = {name: value for name, value in options.items() if value is not None or name == "namespace"}
-    if "after" in given:
-        given["after"] = step_names(given["after"])
-    if "cwd" in given:
-        given["cwd"] = Path(given["cwd"]).expanduser().resolve()
-    request = Request(flow=flow, step=step, **given)
+    request = Request(**arguments(flow=flow, step=step, **options))
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
         every = every_split(request, code) if last is None else latest_runs(request, code, last)
-    results = spin_every(every, lambda one, keep: spin_request(one, how, keep, noted=False), progress)
+
+    def spin_one(one: Request, keep: Callable[..., None]) -> SpinResult:
+        # Noted as one, or a good split would hide a failed one.
+        return spin_request(one, how, keep, ended=lambda *_: None)
+
+    results = spin_every(every, spin_one, progress)
     texts.end(code, request, results.error)
     if check and results.error is not None:
         raise results.error

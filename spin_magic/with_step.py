@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from spin_magic.block import StepBlock
-from spin_magic.loop.request import KEEP
+from spin_magic.loop.request import KEEP, arguments
 from spin_magic.result import CardUpdate
 
 __all__ = ["step"]
@@ -68,21 +67,21 @@ def step(
     ...     self.models = [each.model for each in inputs]
     ...     self.next(self.end)
     """
-    asked = {
-        "flow": flow,
-        "step": step,
-        "index": index,
-        "value": value,
-        "run": run,
-        "namespace": namespace,
-        "source": source,
-        "after": (after,) if isinstance(after, str) else tuple(after),
-        "overrides": set or {},
-        "artifacts_module": artifacts_module,
-        "config": config or {},
-        "config_value": config_value or {},
-        "cwd": Path(cwd).expanduser().resolve() if cwd is not None else None,
-        "notebook": notebook,
-    }
+    asked = arguments(
+        flow=flow,
+        step=step,
+        index=index,
+        value=value,
+        run=run,
+        namespace=namespace,
+        source=source,
+        after=after,
+        set=set,
+        artifacts_module=artifacts_module,
+        config=config,
+        config_value=config_value,
+        cwd=cwd,
+        notebook=notebook,
+    )
     options = {"seed": seed, "skip_decorators": skip_decorators, "cards": cards}
     return StepBlock(asked, options, on_card)

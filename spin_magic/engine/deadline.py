@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import signal
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, nullcontext
+from types import FrameType
+
+from spin_magic.alarm import has_alarm, ringing
 
 # Seconds until it rings again, for code that catches everything and goes on.
 AGAIN = 0.25
@@ -46,27 +46,13 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    # A handler that Python did not install could not be put back.
-    if signal.getsignal(signal.SIGALRM) is None:
-        yield
-        return
     errors = _one_after_another()
-    armed, begun = True, time.monotonic()
 
-    def ring(*_: Any) -> None:
-        if armed:
-            raise next(errors)
+    def ring(_frame: FrameType | None) -> None:
+        raise next(errors)
 
-    handler = signal.signal(signal.SIGALRM, ring)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
-    try:
+    with ringing(seconds, AGAIN, ring) if has_alarm() else nullcontext():
         yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if left:
-            signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
 
 
 @contextmanager

@@ -52,6 +52,22 @@ class Request:
         return self.block.block.text if self.block else self.body
 
 
+def arguments(**given: Any) -> dict[str, Any]:
+    """Give the arguments of a `Request` for those of `spin` and its kin, where None keeps the default.
+
+    ``set`` are the overrides, ``cwd`` is a folder of the user's, and ``after`` may be one text.
+    """
+    always = {"flow", "step", "namespace"}
+    read = {name: value for name, value in given.items() if value is not None or name in always}
+    if "set" in read:
+        read["overrides"] = read.pop("set")
+    if "cwd" in read:
+        read["cwd"] = Path(read["cwd"]).expanduser().resolve()
+    if "after" in read:
+        read["after"] = step_names(read["after"])
+    return read
+
+
 def step_names(after: str | Iterable[str]) -> tuple[str, ...]:
     """Read the names of steps: one, several with commas between them, or a list of them."""
     given = after.split(",") if isinstance(after, str) else after

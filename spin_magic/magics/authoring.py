@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import line_magic, magics_class
 
-from spin_magic.alive import renewed
+from spin_magic.displays import Display
 from spin_magic.magics.room import Room, reads
 from spin_magic.options import (
     LOAD_HELP,
@@ -93,12 +93,12 @@ class AuthoringMagics(Room):
         from spin_magic import api  # noqa: PLC0415 - late: Metaflow is slow to import
         from spin_magic.report import progress_mimebundle  # noqa: PLC0415 - the same
 
-        display = renewed(self.shell.display_pub)
+        display = Display(self.shell.display_pub.publish)
 
         def show(progress: RunProgress) -> None:
             # A terminal cannot take a display back.
             if has_page(self.shell) or progress.ended:
-                display(progress_mimebundle(progress))
+                display.show(progress_mimebundle(progress))
 
         made = api.spin_run(
             options.flow,

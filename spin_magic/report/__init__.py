@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.progress import RunProgress
@@ -12,6 +13,8 @@ from spin_magic.report.cards.shown import card_html, card_text, past_html, past_
 from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
 from spin_magic.report.summarize import summarize_inputs, summarize_result
 from spin_magic.result import Card, PastCards, SpinResult
+
+T = TypeVar("T")
 
 __all__ = [
     "card_mimebundle",
@@ -89,14 +92,14 @@ def cards_mimebundle(past: PastCards) -> dict[str, Any]:
     Returns
     -------
     dict
-        A MIME bundle.
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
     """
-    return _cards(past_text(past), *past_html(past))
+    return _cards(past, past_text, past_html)
 
 
 def card_mimebundle(card: Card) -> dict[str, Any]:
     """Show one card; as `cards_mimebundle`."""
-    return _cards(card_text(card), *card_html(card))
+    return _cards(card, card_text, card_html)
 
 
 def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
@@ -120,12 +123,17 @@ def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
         return {"text/plain": _plain(progress)}
 
 
-def _cards(text: str, html: str, cards: list[Card]) -> dict[str, Any]:
-    if _has_comms():
-        from spin_magic.report import view  # noqa: PLC0415  (as above)
+def _cards(value: T, text: Callable[[T], str], html: Callable[[T], tuple[str, list[Card]]]) -> dict[str, Any]:
+    try:
+        bundle = {"text/plain": text(value)}
+        bundle["text/html"], cards = html(value)
+        if _has_comms():
+            from spin_magic.report import view  # noqa: PLC0415  (as above)
 
-        view.enliven_cards(cards, html)
-    return {"text/plain": text, "text/html": html}
+            view.enliven_cards(cards, bundle["text/html"])
+    except Exception:  # noqa: BLE001  (a page may be anybody's)
+        return {"text/plain": _plain(value)}
+    return bundle
 
 
 def _plain(value: object) -> str:

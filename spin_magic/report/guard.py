@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
+
+from spin_magic.alarm import has_alarm, ringing
 
 T = TypeVar("T")
 
@@ -32,42 +33,15 @@ def time_limit(seconds: float) -> Iterator[None]:
     seconds : float
         How long the block may take.
     """
-    if not _can_take_timer(seconds):
+    if not has_alarm() or 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= seconds:
         yield
         return
-    armed = True
-    began = time.monotonic()
 
-    def stop(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _in_finalizer(frame):
-            raise TooSlow
+    def stop(_frame: FrameType | None) -> None:
+        raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, stop)
-    # It rings again and again, for code that catches everything and goes on.
-    others, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
-    try:
+    with ringing(seconds, 0.05, stop):
         yield
-    finally:
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if others:
-            signal.setitimer(signal.ITIMER_REAL, max(others - (time.monotonic() - began), 0.001), interval)
-
-
-def _in_finalizer(frame: FrameType | None) -> bool:
-    # There Python prints an exception instead of raising it; the timer rings again soon.
-    return frame is not None and frame.f_code.co_name in ("__del__", "remove", "_remove")
-
-
-def _can_take_timer(seconds: float) -> bool:
-    return (
-        hasattr(signal, "setitimer")
-        and threading.current_thread() is threading.main_thread()
-        and not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= seconds
-        # None: a handler that Python did not install and could not put back.
-        and signal.getsignal(signal.SIGALRM) is not None
-    )
 
 
 def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.15) -> T:

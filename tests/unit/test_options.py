@@ -3,12 +3,14 @@ from __future__ import annotations
 import contextlib
 import shlex
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spin_magic.errors import OptionError
+from spin_magic.loop.request import Request, arguments
 from spin_magic.options import (
     INPUTS_HELP,
     SPIN_HELP,
@@ -254,3 +256,16 @@ def test_many_tasks_and_new_steps():
 )
 def test_options_that_do_not_fit_many_tasks(line, message):
     assert refused(line) == message
+
+
+def test_arguments_of_a_spin_are_those_of_a_request():
+    read = arguments(flow=None, step="s", namespace=None, run=None, set={"x": 1}, cwd="~", after="a, b")
+    assert read == {
+        "flow": None,
+        "step": "s",
+        "namespace": None,
+        "overrides": {"x": 1},
+        "cwd": Path.home().resolve(),
+        "after": ("a", "b"),
+    }
+    assert Request(**arguments(flow="F", step="s", namespace=None, run=None)).overrides == {}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextvars
 import threading
-import uuid
 from typing import Any, Self
 
+from spin_magic.displays import Display
 from spin_magic.report.pages import environment, new_id, style_sheet
 from spin_magic.result import CardUpdate, SpinResult
 
@@ -23,11 +23,10 @@ class RunningCards:
     """
 
     def __init__(self, publish: Any, what: str) -> None:
-        self._publish = publish
+        self._publish, self._display = publish, Display(publish)
         self._what = what
         self._context = contextvars.copy_context()  # which says what cell the output belongs to
         self._lock = threading.Lock()
-        self._transient = {"display_id": f"spin-cards-{uuid.uuid4().hex}"}
         self._place = ""
         self._ended = False
         self._told: dict[int, dict[str, Any]] = {}
@@ -63,7 +62,7 @@ class RunningCards:
         from spin_magic.report.cards.hub import hub  # noqa: PLC0415  (it imports ipywidgets)
 
         hub().tell({"ended": self._place})
-        self._publish(bundle, transient=self._transient, update=True)
+        self._display.show(bundle)
         self._place = ""
 
     def _show(self, update: CardUpdate) -> None:
@@ -77,7 +76,7 @@ class RunningCards:
                 .render(uid=self._place, what=self._what, css=style_sheet("panel.css", "live.css"))
             )
             said = {"text/plain": f"{self._what}: cards, as they come", "text/html": html}
-            self._publish(said, transient=self._transient)
+            self._display.show(said)
         if update.page is not None:
             self._told[update.index] = {}
         message = {"place": self._place, "index": update.index, "data": self._news(update)}
