@@ -1,4 +1,4 @@
-"""The command line: ``spin-magic notebook FLOW`` and ``spin-magic flow NOTEBOOK``."""
+"""The command line: ``spin-magic notebook FLOW``, ``flow NOTEBOOK``, ``enable`` and ``disable``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from spin_magic import enabling
 from spin_magic.errors import SpinError
 from spin_magic.notebook.files import spin_notebook, write_flow
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where an error was printed and nothing was written.
+        0, or 1 where an error was printed and nothing was written or removed.
     """
     given = _parser().parse_args(arguments)
     try:
@@ -51,6 +52,28 @@ def _parser() -> argparse.ArgumentParser:
             "-o", dest="output", metavar="FILE", help="the file to write; default: beside it"
         )
         command.add_argument("--force", action="store_true", help="replace a file that is there")
+    about = "make %%spin and its kin available in every kernel, without %%load_ext"
+    enable = commands.add_parser("enable", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    enable.set_defaults(run=lambda given: enabling.enable(given.place))
+    about = "take away what `enable` or the installation made"
+    disable = commands.add_parser("disable", help=about, description=f"{about[0].upper()}{about[1:]}.")
+    disable.set_defaults(run=lambda given: enabling.disable(given.place))
+    for command in (enable, disable):
+        where = command.add_mutually_exclusive_group()
+        where.add_argument(
+            "--sys-prefix",
+            dest="place",
+            action="store_const",
+            const="sys-prefix",
+            help="for this Python environment; the default in a virtual or conda environment",
+        )
+        where.add_argument(
+            "--user",
+            dest="place",
+            action="store_const",
+            const="user",
+            help="for you, in IPython's default profile; the default elsewhere",
+        )
     return parser
 
 

@@ -10,6 +10,7 @@ The tree::
     ├── SaveError       writing a step into its flow file
     ├── RunError        a run of the whole flow
     ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
+    ├── SetupError      the file by which kernels find the magics
     └── EngineError     this Metaflow lacks something that the engine needs
 
 An exception raised by the user's own step is never wrapped in one of these.
@@ -71,6 +72,10 @@ class SaveError(SpinError):
 
 class NotebookError(SpinError):
     """A notebook cannot be turned into a flow file, or a flow file into a notebook."""
+
+
+class SetupError(SpinError):
+    """The file by which kernels find the magics cannot be written, or not be removed."""
 
 
 class EngineError(SpinError):

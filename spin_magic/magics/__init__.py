@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spin_magic import lazy
 from spin_magic.magics.authoring import AuthoringMagics
 from spin_magic.magics.room import Room
 from spin_magic.magics.spinning import SpinMagics
@@ -23,6 +24,7 @@ def register(shell: InteractiveShell) -> None:
         The shell; `unregister` takes them out again.
     """
     shell.register_magics(*_ROOMS)
+    lazy.withdraw(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:

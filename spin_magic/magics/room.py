@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, no_var_expand
 
+from spin_magic import lazy
 from spin_magic.options import HelpRequested
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class Room(Magics):
         manager = self.shell.magics_manager
         for (kind, name), before in self._replaced.items():
             table = manager.registry if kind == "registry" else manager.magics[kind]
+            if table.get(name) != (self if kind == "registry" else self.magics[kind][name]):
+                continue  # somebody else's by now
             if before is None:
                 table.pop(name, None)
             else:
@@ -63,4 +66,5 @@ def _entries(shell: Any, room: type[Magics]) -> dict[tuple[str, str], Any]:
     manager = shell.magics_manager
     names = [(kind, name) for kind, table in room.magics.items() for name in table]
     entries = {(kind, name): manager.magics[kind].get(name) for kind, name in names}
+    entries = {place: None if lazy.waits(entry) else entry for place, entry in entries.items()}
     return entries | {("registry", room.__name__): manager.registry.get(room.__name__)}
