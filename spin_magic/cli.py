@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
             "-o", dest="output", metavar="FILE", help="the file to write; default: beside it"
         )
         command.add_argument("--force", action="store_true", help="replace a file that is there")
-    about = "make %%spin and its kin available in every kernel, without %%load_ext"
+    about = "let every kernel find the magics, so that none needs load_ext"
     enable = commands.add_parser("enable", help=about, description=f"{about[0].upper()}{about[1:]}.")
     enable.set_defaults(run=lambda given: enabling.enable(given.place))
     about = "take away what `enable` or the installation made"

@@ -22,7 +22,7 @@ except Exception:
     pass
 """
 Place = Literal["sys-prefix", "user"]
-_FOR = {"sys-prefix": "this environment", "user": "you"}
+_KERNELS = {"sys-prefix": "every kernel of this environment", "user": "every kernel of yours"}
 _MADE = "# Folders made for this file: "
 
 
@@ -46,7 +46,7 @@ def enable(place: Place | None = None) -> str:
     """
     place = place or _preferred()
     file = startup_file(place)
-    said = f"%spin and its kin are there in every kernel for {_FOR[place]}, without %load_ext"
+    said = f"%spin and its kin are there in {_KERNELS[place]}, without %load_ext"
     if file.exists():
         _made_folders(file)
         return f"{said}: {file} was there already."
@@ -90,7 +90,7 @@ def disable(place: Place | None = None) -> str:
         if any(folder.iterdir()):
             break
         folder.rmdir()
-    return f"Removed {file}; from now on kernels need %load_ext spin_magic.{_still(place)}"
+    return f"Removed {file}.{_still(place) or ' Kernels that start from now on need %load_ext spin_magic.'}"
 
 
 def startup_file(place: Place) -> Path:
@@ -131,4 +131,4 @@ def _still(place: Place) -> str:
     other: Place = "user" if place == "sys-prefix" else "sys-prefix"
     if not startup_file(other).exists():
         return ""
-    return f" {startup_file(other)} is still there: `spin-magic disable --{other}` removes it."
+    return f" {startup_file(other)} is still there; `spin-magic disable --{other}` removes it."

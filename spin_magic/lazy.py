@@ -27,7 +27,7 @@ NAMES = {
 }
 # With the percent sign, or without it at the start of a line, where IPython adds it. Not compiled before the
 # first Tab: that takes longer than the rest of this file.
-_ASKED = r"(?m)%spin|^\s*spin(_\w+)?\s"
+_ASKED = r"(?m)(%|^\s*)spin(_\w+)?\s"
 
 
 def offer(shell: Any) -> None:
@@ -136,10 +136,10 @@ class _FirstTab:
     # A matcher of IPython's completer. Loading puts the real one in its place.
 
     matcher_api_version = 2
-    matcher_identifier = "spin_magic.lazy"
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
+        self.__qualname__ = "spin_magic.lazy"  # IPython's name for it, as for a function
 
     def __call__(self, context: Any) -> Any:
         nothing: dict[str, Any] = {"completions": []}
