@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernel.harness import LOAD, Kernel, fresh_kernel, run_flow
+from tests.kernel.installed import Installed, build_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,3 +46,17 @@ def kernel(project: Path) -> Iterator[Kernel]:
         loaded = running.run(LOAD)
         assert not loaded.failed, loaded.text
         yield running
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, as it would be published."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """A new environment in which the wheel is installed, and nothing else was done."""
+    made = Installed(tmp_path_factory.mktemp("installed"))
+    made.pip("install", str(wheel))
+    return made

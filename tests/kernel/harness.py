@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import nbformat
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -184,12 +184,17 @@ class Kernel:
 
 
 @contextlib.contextmanager
-def fresh_kernel(cwd: Path) -> Iterator[Kernel]:
+def fresh_kernel(
+    cwd: Path, python: str = sys.executable, environment: dict[str, str] | None = None
+) -> Iterator[Kernel]:
     """Start a kernel in a folder and end it afterwards."""
-    manager, client = start_new_kernel(
-        kernel_name="python3", cwd=str(cwd), extra_arguments=["--log-level=ERROR"]
-    )
+    manager = KernelManager(kernel_name="python3")
+    manager.kernel_spec.argv[0] = python
+    manager.start_kernel(cwd=str(cwd), env=environment, extra_arguments=["--log-level=ERROR"])
+    client = manager.client()
+    client.start_channels()
     try:
+        client.wait_for_ready(timeout=60)
         yield Kernel(manager, client)
     finally:
         client.stop_channels()
