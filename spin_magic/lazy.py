@@ -149,8 +149,8 @@ class _FirstTab:
         before = list(matchers)
         try:
             _load(self._shell)
-            # IPython has begun this round without them.
-            [ours] = [each for each in matchers if each not in before]
         except Exception:  # noqa: BLE001 -- the Tab key never fails; a call says what is wrong
             return nothing
-        return ours(context)
+        # IPython has begun this round without it.
+        ours = [each for each in matchers if each not in before]
+        return ours[0](context) if ours else nothing

@@ -70,12 +70,15 @@ def free_port() -> int:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Jupyter's folders, all of them new; nothing of this machine's user is read or written."""
+    """Jupyter's folders, all of them new; nothing of this machine's user is read or written.
+
+    The magics are there as after `spin-magic enable --user`.
+    """
     for name, values in SETTINGS.items():
         file = home / "settings" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(values))
-    return {
+    places = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
@@ -84,6 +87,9 @@ def environment(home: Path) -> dict[str, str]:
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "IPYTHONDIR": str(home / "ipython"),
     }
+    enable = "from spin_magic.enabling import enable; enable('user')"
+    subprocess.run([sys.executable, "-c", enable], env=places, check=True)
+    return places
 
 
 @pytest.fixture(scope="session")

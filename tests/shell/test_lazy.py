@@ -139,13 +139,12 @@ def test_the_first_tab_asks_the_completion_that_loading_brings(offered, monkeypa
         return {"completions": [], "seen": context.full_text}
 
     ours.matcher_api_version = 2
-    register = magics.register
 
-    def with_completion(shell):
-        register(shell)
+    def register(shell):
+        lazy.withdraw(shell)
         shell.Completer.custom_matchers.append(ours)
 
-    monkeypatch.setattr(magics, "register", with_completion)
+    monkeypatch.setattr(magics, "register", register)
     [first_tab] = [each for each in offered.Completer.custom_matchers if "lazy" in type(each).__module__]
 
     class Context:
