@@ -67,7 +67,8 @@ def flow_of(asked: Asked) -> tuple[FlowRef, Outline]:
 def steps(asked: Asked) -> Iterator[Candidate]:
     """Offer the steps of the flow, and those that were spun here and are not in it yet."""
     ref, text = flow_of(asked)
-    for name, step in text.steps.items():
+    for name in text.in_order():
+        step = text.steps[name]
         yield Candidate(name, step.doc or _kind(step.leads, join=step.join))
     for name in spun_steps(ref):
         if name not in text.steps:

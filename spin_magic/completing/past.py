@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from spin_magic.completing.candidate import Asked
@@ -10,7 +11,7 @@ from spin_magic.completing.flows import flow_of
 from spin_magic.engine.metadata import current_namespace
 from spin_magic.runs.history import PARAMETERS, History
 from spin_magic.runs.outlined import outlined_history
-from spin_magic.runs.wanted import Wanted, parse_step
+from spin_magic.runs.wanted import NoRun, Wanted, parse_step
 
 if TYPE_CHECKING:
     from spin_magic.artifacts import Artifact
@@ -34,7 +35,8 @@ class Past:
 
     def runs(self, text: str) -> Iterator[RunInfo]:
         """Go through the runs whose ids begin so, the newest first."""
-        return (run for run in self.history.runs(self.namespace) if run.id.startswith(text))
+        with suppress(NoRun):
+            yield from (run for run in self.history.runs(self.namespace) if run.id.startswith(text))
 
     def run(self) -> RunInfo | None:
         """Find the run that the line takes: the one that it names, or the latest that feeds the step."""
@@ -42,8 +44,7 @@ class Past:
         if named and named != "spin":
             return self.history.metadata.run(named)
         near = [self.step, *self.parents()]
-        found = (run for run in self.history.runs(self.namespace) if any(self._reached(run, near)))
-        return next(found, None)
+        return next((run for run in self.runs("") if any(self._reached(run, near))), None)
 
     def _reached(self, run: RunInfo, near: Iterable[str]) -> Iterator[bool]:
         return (self.history.reached(run.id, step) for step in near)

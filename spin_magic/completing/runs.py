@@ -56,8 +56,8 @@ def steps_and_pathspecs(asked: Asked) -> Iterator[Candidate]:
 
 
 def _steps_of_run(past: Past, head: str, run: str) -> Iterator[Candidate]:
-    reached = past.history.metadata.steps(run)
-    known = [*(step for step in past.text.steps if step in reached), *reached]
+    reached = past.history.metadata.steps(run) if run else []
+    known = [*(step for step in past.text.in_order() if step in reached), *reached]
     for step in dict.fromkeys(known):
         if step != PARAMETERS:
             tasks = past.history.tasks(run, step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Outline:
     Attributes
     ----------
     steps : mapping of str to StepOutline
-        Its steps, from the first on.
+        Its steps, in the order of the text.
     parameters, configs : mapping of str to str
         Their names on the command line, and their help.
     """
@@ -58,6 +58,14 @@ class Outline:
     steps: dict[str, StepOutline] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     configs: dict[str, str] = field(default_factory=dict)
+
+    def in_order(self) -> list[str]:
+        """List the steps as they lead to each other, from the first on."""
+        led_to = {to for name, step in self.steps.items() for to in step.leads.to if to != name}
+        order = [name for name in self.steps if name not in led_to]
+        for name in order:  # it grows
+            order += [to for to in self.steps[name].leads.to if to in self.steps and to not in order]
+        return list(dict.fromkeys([*order, *self.steps]))
 
     def inherit(self, other: Outline) -> None:
         """Take what another outline has and this one lacks."""
@@ -90,15 +98,7 @@ def outline(ref: FlowRef, cwd: Path) -> Outline:
     found = Outline()
     for at, each in lineage(file, text, module_roots(ref.path, cwd)) if text else ():
         found.inherit(_classes.get(str(at.path)).get(each.name, found))
-    return replace(found, steps=_in_order(found.steps))
-
-
-def _in_order(steps: dict[str, StepOutline]) -> dict[str, StepOutline]:
-    led_to = {to for name, step in steps.items() for to in step.leads.to if to != name}
-    order = [name for name in steps if name not in led_to]
-    for name in order:  # it grows
-        order += [to for to in steps[name].leads.to if to in steps and to not in order]
-    return {name: steps[name] for name in [*order, *steps]}
+    return found
 
 
 def _of_class(cls: Any) -> Outline:

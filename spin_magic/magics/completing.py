@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from spin_magic.shown import has_page
+
 if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.completing import Offers
+    from spin_magic.completing import Candidate, Offers
 
 _NAME = "spin_magic"
 # Before all others: what follows is no Python.
 _PRIORITY = 1000.0
+_WIDE = 60
 _LINE = re.compile(
     r"\s*(?P<target>[^%=]*=\s*)?(?P<sign>%{0,2})(?P<magic>spin\w*)[ \t]+(?P<line>.*)", re.DOTALL
 )
@@ -55,7 +58,7 @@ def _matcher(shell: InteractiveShell) -> Callable[[CompletionContext], SimpleMat
         with suppress(Exception):
             found = _offers(shell, context)
             if found is not None:
-                made = [SimpleCompletion(each.text, type=each.help or None) for each in found.candidates]
+                made = [SimpleCompletion(each.text, type=_beside(shell, each)) for each in found.candidates]
                 return {
                     "completions": _Alone(made),
                     "matched_fragment": found.typed,
@@ -87,6 +90,13 @@ class _Alone(Sequence[SimpleCompletion]):
 
     def __iter__(self) -> Iterator[SimpleCompletion]:
         return iter(self._made)
+
+
+def _beside(shell: Any, candidate: Candidate) -> str | None:
+    """Say what a candidate is, where IPython says what type of name it is."""
+    said = candidate.help if len(candidate.help) <= _WIDE else f"{candidate.help[: _WIDE - 1]}…"
+    # JupyterLab would break the line, and each line of its list is as high as one.
+    return (said.replace(" ", "\N{NO-BREAK SPACE}") if has_page(shell) else said) or None
 
 
 def _offers(shell: Any, context: CompletionContext) -> Offers | None:

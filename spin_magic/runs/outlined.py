@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,27 +29,27 @@ def outlined_history(ref: FlowRef, outline: Outline, cwd: Path) -> History:
         Working directory.
     """
     path = ref.path.resolve() if ref.path else None
-    return open_history(ref.name, outlined_graph(outline.steps), cwd, path)
+    return open_history(ref.name, outlined_graph(outline), cwd, path)
 
 
-def outlined_graph(steps: Mapping[str, StepOutline]) -> Graph:
+def outlined_graph(outline: Outline) -> Graph:
     """Make the graph of what the text of a flow says of its steps.
 
     Parameters
     ----------
-    steps : mapping of str to StepOutline
-        The steps, from the first on.
+    outline : Outline
+        What the text says.
     """
-    around = _around(steps)
-    nodes = {name: _node(name, steps, around) for name in steps}
-    ends = [name for name, step in steps.items() if not step.leads.to]
-    return Graph(next(iter(steps), "start"), next(reversed(ends), "end"), nodes)
+    steps, order = outline.steps, outline.in_order()
+    around = _around(steps, order[:1])
+    nodes = {name: _node(name, steps, around) for name in order}
+    ends = [name for name in order if not steps[name].leads.to]
+    return Graph(next(iter(order), "start"), next(reversed(ends), "end"), nodes)
 
 
-def _around(steps: Mapping[str, StepOutline]) -> dict[str, _Around]:
+def _around(steps: Mapping[str, StepOutline], first: Sequence[str]) -> dict[str, _Around]:
     """Find the splits around each step, outermost first; for a join also the one that it ends."""
-    first = next(iter(steps), None)
-    found: dict[str, _Around] = {first: ()} if first else {}
+    found: dict[str, _Around] = dict.fromkeys(first, ())
     pending = list(found)
     for name in pending:  # it grows
         inside = found[name][:-1] if steps[name].join else found[name]
@@ -75,7 +75,8 @@ def _node(name: str, steps: Mapping[str, StepOutline], around: Mapping[str, _Aro
         name=name,
         type="join" if step.join else _type(step),
         next=step.leads.to,
-        parents=tuple(other for other, each in steps.items() if name in each.leads.to),
+        # As Metaflow has them, which lists a class by `dir`: the inputs of a join come in this order.
+        parents=tuple(sorted(other for other, each in steps.items() if name in each.leads.to)),
         depth=len(levels),
         foreach=levels[-1] if levels else None,
         joins=_type(steps[joined]) if joined else None,
