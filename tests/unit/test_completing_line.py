@@ -147,7 +147,9 @@ def test_flows_of_one_name_are_told_apart(project):
     assert texts("spin", "other") == ["other/again.py:FitFlow", "other/again.py"]
 
 
-@pytest.mark.parametrize("magic", ["spin", "spin_load", "spin_inputs", "spin_save", "spin_test", "spin_cards"])
+@pytest.mark.parametrize(
+    "magic", ["spin", "spin_load", "spin_inputs", "spin_save", "spin_test", "spin_cards"]
+)
 def test_steps_come_in_order_and_say_what_they_are(magic, project):
     found = offers(magic, "FitFlow ", {}, patience=20)
 
