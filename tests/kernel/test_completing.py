@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -180,6 +182,28 @@ def test_it_leaves_no_trace(ran: Path) -> None:
         assert kernel.run("print('only this')").streams == "only this\n"
         assert kernel.value(state) == before
         assert kernel.value("{'smallflow', 'spin_magic.flows.load'} & set(sys.modules)") == "set()"
+
+
+@pytest.fixture
+def silent_service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A metadata service that takes requests and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        monkeypatch.setenv("METAFLOW_DEFAULT_METADATA", "service")
+        monkeypatch.setenv("METAFLOW_SERVICE_URL", address)
+        yield address
+
+
+def test_a_service_that_hangs_is_not_waited_for(ran: Path, silent_service: str) -> None:
+    with fresh_kernel(ran) as kernel:
+        kernel.run(LOAD)
+        kernel.run("import spin_magic.api")
+        for _ in range(3):
+            begun = time.monotonic()
+            assert kernel.complete("%spin SmallFlow ")["matches"] == ["start", "work", "join", "end"]
+            assert time.monotonic() - begun < 2
+        assert kernel.complete("%spin SmallFlow work --se")["matches"] == ["--set", "--seed"]
+        assert kernel.run("print('usable')").streams == "usable\n"
 
 
 def test_what_was_spun_is_offered(project: Path) -> None:
