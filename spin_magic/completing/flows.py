@@ -75,6 +75,12 @@ def steps(asked: Asked) -> Iterator[Candidate]:
             yield Candidate(name, "spun here, not in the file yet")
 
 
+def is_step(asked: Asked, word: str) -> bool:
+    """Tell whether a word is STEP of the flow, and not a flow itself."""
+    ref, text = flow_of(asked)
+    return word in text.steps or word in spun_steps(ref) or ("/" in word and not word.endswith(".py"))
+
+
 def _kind(leads: Leads, *, join: bool) -> str:
     kind = "join" if join else "step"
     if leads.how == "foreach":

@@ -33,7 +33,9 @@ class Offers:
     candidates: list[Candidate]
 
 
-def offers(magic: str, line: str, notebook: Mapping[str, Any], patience: float = PATIENCE) -> Offers | None:
+def offers(
+    magic: str, line: str, notebook: Mapping[str, Any], *, flow: str = "", patience: float = PATIENCE
+) -> Offers | None:
     """Say what may stand at the end of a line.
 
     Nothing is run, imported or loaded, and nothing is raised.
@@ -46,6 +48,8 @@ def offers(magic: str, line: str, notebook: Mapping[str, Any], patience: float =
         What stands between it and the cursor.
     notebook : mapping of str to object
         The notebook's names.
+    flow : str, optional
+        The flow that a line without FLOW means. Default: there is none.
     patience : float
         Seconds to search; what was found until then is offered.
 
@@ -57,12 +61,12 @@ def offers(magic: str, line: str, notebook: Mapping[str, Any], patience: float =
     parser, words = all_parsers().get(magic), split(line)
     if parser is None or words is None:
         return None
-    slot = read(parser, words.before)
-    head, text, items = _find(parser, slot, words.text, notebook)
-    if items is None:
+    slot = read(parser, words.before, words.text)
+    if slot.action is not None and slot.action.dest == "assignments" and "=" in slot.text:
         return None
-    found = within(patience, (magic, line, str(Path.cwd())), items)
-    fitting = [each.after(head) for each in found if _begins(each.text, text)]
+    search = _candidates(parser, slot, notebook, flow)
+    found = within(patience, (magic, line, flow, str(Path.cwd())), search)
+    fitting = [each.after(slot.head) for each in found if _begins(each.text, slot.text)]
     made = {each.text: replace(each, text=written(each, words.typed)) for each in reversed(fitting)}
     return Offers(words.typed, list(reversed(made.values())))
 
@@ -71,49 +75,29 @@ def _begins(text: str, with_: str) -> bool:
     return text.casefold().startswith(with_.casefold())
 
 
-Found = tuple[str, str, Iterator[Candidate] | None]
-
-
-def _find(parser: Parser, slot: Slot, text: str, notebook: Mapping[str, Any]) -> Found:
-    """Find what the word at the cursor begins with, what part of it is asked for, and who offers it."""
-    if slot.action is not None:
-        return _value(parser, slot, text, "", notebook)
-    name, equals, value = text.partition("=")
-    if equals and text.startswith("-"):
-        slot.action = parser.option(name)
-        return _value(parser, slot, value, f"{name}=", notebook)
-    asked = _asked(parser, slot, text, notebook)
-    if text.startswith("-"):
-        return "", text, _options(parser, slot, asked)
-    return "", text, _words(parser, slot, asked)
-
-
-def _value(parser: Parser, slot: Slot, text: str, head: str, notebook: Mapping[str, Any]) -> Found:
-    if slot.action is None:
-        return head, text, iter(())
-    if slot.action.dest == "assignments" and "=" in text:
-        return head, text, None
-    if slot.action.metavar in values.LISTS:
-        before, comma, text = text.rpartition(",")
-        head += before + comma
-    offer = values.of_option(slot.action, len(slot.values))
-    asked = _asked(parser, slot, text, notebook, slot.action.help or "")
-    return head, text, offer(asked) if offer else iter(())
-
-
-def _asked(parser: Parser, slot: Slot, text: str, notebook: Mapping[str, Any], help_: str = "") -> Asked:
-    given = dict(zip(parser.words, slot.words, strict=False))
-    return Asked(text, given.get("FLOW", ""), given.get("STEP", ""), slot.options, help_, notebook)
-
-
-def _words(parser: Parser, slot: Slot, asked: Asked) -> Iterator[Candidate]:
-    """Offer the next word of the line; options where it has all, and where a word may be left out."""
-    place = len(slot.words)
-    if place < len(parser.words):
-        offer = values.of_word(parser.magic, parser.words[place])
+def _candidates(parser: Parser, slot: Slot, notebook: Mapping[str, Any], flow: str) -> Iterator[Candidate]:
+    said = slot.action.help if slot.action else ""
+    asked = Asked(slot.text, options=slot.options, help=said or "", notebook=notebook)
+    words = _with_flow(parser, slot.words, replace(asked, flow=flow)) if flow else slot.words
+    given = dict(zip(parser.words, words, strict=False))
+    asked = replace(asked, flow=given.get("FLOW", ""), step=given.get("STEP", ""))
+    if slot.asks == "value":
+        offer = values.of_option(slot.action, slot.place) if slot.action else None
         yield from offer(asked) if offer else ()
-    elif not asked.text:
+        return
+    if slot.asks == "word":
+        left_out = parser.words[:1] if words and not slot.words else []
+        for word in (*parser.words[len(words) :][:1], *left_out):
+            offer = values.of_word(parser.magic, word)
+            yield from offer(asked) if offer else ()
+    if slot.asks == "option" or (len(words) >= len(parser.words) and not slot.text):
         yield from _options(parser, slot, asked)
+
+
+def _with_flow(parser: Parser, words: list[str], asked: Asked) -> list[str]:
+    """Put the flow that a line leaves out in its place."""
+    left_out = len(words) < len(parser.words) and (not words or flows.is_step(asked, words[0]))
+    return [asked.flow, *words] if left_out else words
 
 
 def _options(parser: Parser, slot: Slot, asked: Asked) -> Iterator[Candidate]:

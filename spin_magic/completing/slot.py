@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from spin_magic.grammar import Parser
 
@@ -22,19 +23,27 @@ class Slot:
         The words that are neither options nor their values: FLOW, STEP.
     options : dict of str to str
         Destination and last value of the options.
+    asks : {'word', 'option', 'value'}
+        What is asked for.
     action : argparse.Action or None
-        The option whose value is asked for; None where a word or an option is.
-    values : tuple of str
-        The values of that option that stand there already.
+        The option whose value is asked for; None where nobody knows it.
+    place : int
+        Which of its values.
+    head, text : str
+        What the word at the cursor begins with: what stays as it is, ``--only=a,`` of ``--only=a,b``, and
+        the rest.
     """
 
     words: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
+    asks: Literal["word", "option", "value"] = "word"
     action: argparse.Action | None = None
-    values: tuple[str, ...] = ()
+    place: int = 0
+    head: str = ""
+    text: str = ""
 
 
-def read(parser: Parser, words: Sequence[str]) -> Slot:
+def read(parser: Parser, words: Sequence[str], text: str) -> Slot:
     """Read the words before the cursor.
 
     Parameters
@@ -42,9 +51,11 @@ def read(parser: Parser, words: Sequence[str]) -> Slot:
     parser : Parser
         The magic's parser. Options that it does not know are taken to have one value.
     words : sequence of str
-        The words.
+        The words before the one at the cursor.
+    text : str
+        What that one begins with.
     """
-    slot = Slot()
+    slot = Slot(text=text)
     rest = list(words)
     while rest:
         word = rest.pop(0)
@@ -57,8 +68,26 @@ def read(parser: Parser, words: Sequence[str]) -> Slot:
         values, rest = rest[:count], rest[count:]
         slot.options[action.dest] = value if equals else " ".join(values)
         if len(values) < count:
-            slot.action, slot.values = action, tuple(values)
+            slot.asks, slot.action, slot.place = "value", action, len(values)
+    if slot.asks == "word" and text.startswith("-"):
+        _read_option(slot, parser)
+    if slot.action is not None and _is_list(slot.action):
+        before, comma, slot.text = slot.text.rpartition(",")
+        slot.head += before + comma
     return slot
+
+
+def _read_option(slot: Slot, parser: Parser) -> None:
+    name, equals, value = slot.text.partition("=")
+    slot.asks = "option"
+    if equals:
+        slot.asks, slot.action = "value", parser.option(name)
+        slot.head, slot.text = f"{name}=", value
+
+
+def _is_list(action: argparse.Action) -> bool:
+    """Tell whether a value has commas in it, as the help says it."""
+    return action.metavar == "A,B" or "several" in (action.help or "")
 
 
 def _read_other(slot: Slot, word: str, rest: list[str]) -> None:

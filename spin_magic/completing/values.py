@@ -26,29 +26,27 @@ _WORDS: dict[str, Offer] = {"FLOW": flows.flows, "STEP": _late("runs", "steps_an
 _STEP_ALONE = {"spin_load", "spin_save", "spin_test"}
 _NEW_FLOW = "spin_new"
 
-# An option of a later day is offered without an entry here; its values are, by its metavar or not at all.
-_BY_DESTINATION: dict[str, tuple[Offer, ...]] = {
-    "run": (_late("runs", "run_ids"),),
-    "index": (_late("inputs", "indices"),),
-    "value": (_late("inputs", "foreach_values"),),
-    "namespace": (_late("runs", "namespaces"),),
-    "assignments": (_late("inputs", "assignments"),),
-    "only": (_late("inputs", "inputs"),),
-    "after": (flows.steps,),
-    "config": (flows.configs, files.files),
-    "config_value": (flows.configs,),
-    "id": (flows.card_ids,),
-    "type": (flows.card_types,),
-}
+# An option of a later day is offered without an entry here, and its values are where its metavar is known.
 _BY_METAVAR: dict[str, Offer] = {
     "FILE": files.files,
     "PATH": files.files,
     "DIR": files.folders,
     "STEP": flows.steps,
-    "NAME": files.names,
+    "RUN": _late("runs", "run_ids"),
 }
-LISTS = ("A,B", "PARENT")
-"""The metavars of values with commas between them."""
+_BY_DESTINATION: dict[str, Offer] = {
+    "index": _late("inputs", "indices"),
+    "value": _late("inputs", "foreach_values"),
+    "namespace": _late("runs", "namespaces"),
+    "assignments": _late("inputs", "assignments"),
+    "only": _late("inputs", "inputs"),
+    "after": flows.steps,
+    "config": flows.configs,
+    "config_value": flows.configs,
+    "id": flows.card_ids,
+    "type": flows.card_types,
+    "output": files.names,
+}
 
 
 def of_word(magic: str, word: str) -> Offer | None:
@@ -76,10 +74,8 @@ def of_option(action: argparse.Action, place: int) -> Offer | None:
     place : int
         Which of its values.
     """
-    known = _BY_DESTINATION.get(action.dest)
-    if known:
-        return known[place] if place < len(known) else None
     if action.choices:
         return lambda _: (Candidate(str(each)) for each in action.choices or ())
     metavars = action.metavar if isinstance(action.metavar, tuple) else (action.metavar,)
-    return _BY_METAVAR.get(metavars[place] or "") if place < len(metavars) else None
+    known = _BY_METAVAR.get(metavars[place] or "") if place < len(metavars) else None
+    return known or (None if place else _BY_DESTINATION.get(action.dest))

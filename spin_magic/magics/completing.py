@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from spin_magic.settings import SpinMagic
 from spin_magic.shown import has_page
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _offers(shell: Any, context: CompletionContext) -> Offers | None:
 
     hidden = shell.user_ns_hidden
     own = {name: value for name, value in shell.user_ns.items() if hidden.get(name, hidden) is not value}
-    return offers(found["magic"], found["line"], own)
+    flow = getattr(SpinMagic.instance(), "flow", None) or ""
+    return offers(found["magic"], found["line"], own, flow=str(flow))
 
 
 def _is_magic(shell: Any, found: re.Match[str], before: list[str]) -> bool:

@@ -103,16 +103,16 @@ def test_quotes_stay_open_where_more_is_to_come():
 
 def test_an_option_takes_its_values():
     parser = all_parsers()["spin"]
-    slot = read(parser, ["Fit", "--index", "2", "--config", "a", "b", "fit", "--config-value", "c"])
+    slot = read(parser, ["Fit", "--index", "2", "--config", "a", "b", "fit", "--config-value", "c"], "d")
 
     assert slot.words == ["Fit", "fit"]
     assert slot.options["index"] == "2"
-    assert (slot.action, slot.values) == (parser.option("--config-value"), ("c",))
+    assert (slot.action, slot.place) == (parser.option("--config-value"), 1)
 
 
 def test_only_repeatable_options_are_offered_again():
     parser = all_parsers()["spin"]
-    slot = read(parser, ["Fit", "fit", "--index=2", "--no-cards", "--set", "a=1"])
+    slot = read(parser, ["Fit", "fit", "--index=2", "--no-cards", "--set", "a=1"], "-")
     names = [name for action in open_options(parser, slot) for name in action.option_strings]
 
     assert "--set" in names
@@ -204,6 +204,19 @@ def test_a_value_that_nobody_knows_has_no_candidates(project):
     assert texts("spin", "FitFlow fit --seed ") == []
     assert texts("spin", "NoFlow ") == []
     assert texts("spin", "FitFlow fit --nonsense=") == []
+
+
+def test_the_flow_may_be_left_out_where_it_is_known(project):
+    def after(line, magic="spin_load"):
+        found = offers(magic, line, {}, flow="FitFlow", patience=20)
+        assert found is not None
+        return [each.text for each in found.candidates]
+
+    assert after("") == ["start", "fit", "join", "end", "FitFlow", "fit.py"]
+    assert after("fit ") == ["--def", "-o", "--help"]
+    assert after("FitFlow f") == ["fit"]
+    assert after("start --only al", "spin_inputs") == ["alpha"]
+    assert after("--resume f", "spin_run") == ["fit"]
 
 
 def test_another_magic_is_left_alone():
