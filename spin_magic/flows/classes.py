@@ -151,6 +151,23 @@ def flows_in(file: FileText, roots: Sequence[Path]) -> list[ClassText]:
     return sorted(found, key=lambda text: text.line)
 
 
+def lineage(file: FileText, text: ClassText, roots: Sequence[Path]) -> list[tuple[FileText, ClassText]]:
+    """List a class and those that it inherits from, as far as their texts can be found, the nearest first."""
+    found = [(file, text)]
+    for at, one in found:  # it grows
+        for base in one.bases:
+            above = _base(at, base, roots)
+            if above and above not in found:
+                found.append(above)
+    return found
+
+
+def _base(file: FileText, base: str, roots: Sequence[Path]) -> tuple[FileText, ClassText] | None:
+    module, _, name = base.rpartition(".")
+    path = find_module(module, roots) if module else file.path
+    return find_class(read_file(path), name, roots) if path else None
+
+
 def _skim(file: str) -> frozenset[str]:
     path = Path(file)
     text = path.read_bytes() if path.stat().st_size <= _MAX_BYTES else b""
@@ -165,9 +182,7 @@ def _is_flow(file: FileText, text: ClassText, roots: Sequence[Path], seen: set[t
     for base in text.bases:
         if base.endswith("FlowSpec"):
             return True
-        module, _, name = base.rpartition(".")
-        path = find_module(module, roots) if module else file.path
-        found = find_class(read_file(path), name, roots) if path else None
+        found = _base(file, base, roots)
         if found is None:
             unresolved = unresolved or not _is_builtin(base)
         elif _is_flow(*found, roots, seen):
@@ -228,9 +243,9 @@ def _absolute(node: ast.ImportFrom, package: str) -> str:
 
 
 def _class_text(node: ast.ClassDef, imports: Mapping[str, str]) -> ClassText:
-    bases = tuple(name for base in node.bases if (name := _dotted(base, imports)))
+    bases = tuple(name for base in node.bases if (name := dotted(base, imports)))
     has_steps = any(
-        _dotted(decorator, imports).rpartition(".")[2] == "step"
+        dotted(decorator, imports).rpartition(".")[2] == "step"
         for method in node.body
         if isinstance(method, ast.FunctionDef)
         for decorator in method.decorator_list
@@ -238,14 +253,14 @@ def _class_text(node: ast.ClassDef, imports: Mapping[str, str]) -> ClassText:
     return ClassText(node.name, node.lineno, bases, has_steps)
 
 
-def _dotted(node: ast.expr, imports: Mapping[str, str]) -> str:
+def dotted(node: ast.expr, imports: Mapping[str, str]) -> str:
     """Spell ``a.b``, ``a.b(...)`` or ``a.b[...]`` as ``a.b``, with ``a`` as it was imported."""
     if isinstance(node, ast.Call):
-        return _dotted(node.func, imports)
+        return dotted(node.func, imports)
     if isinstance(node, ast.Subscript):
-        return _dotted(node.value, imports)
+        return dotted(node.value, imports)
     if isinstance(node, ast.Attribute):
-        head = _dotted(node.value, imports)
+        head = dotted(node.value, imports)
         return f"{head}.{node.attr}" if head else ""
     return imports.get(node.id, node.id) if isinstance(node, ast.Name) else ""
 

@@ -22,7 +22,7 @@ from spin_magic.flows.classes import (
 from spin_magic.flows.files import find_module, package_name, package_root, python_files, python_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _FORMS = "Give it as FlowName, path/to/file.py, path/to/file.py:FlowName or package.module:FlowName."
 _LISTED = 8
@@ -90,6 +90,19 @@ def find_flow(text: str, notebook: Mapping[str, object] | None = None, cwd: Path
     return _in_notebook(where, notebook or {}, cwd) or _below(where, notebook or {}, cwd)
 
 
+def flows_below(cwd: Path) -> Iterator[tuple[Path, ClassText]]:
+    """Go through the flows in the files below a folder, by parsing; the files as `python_files` has them."""
+    for path in python_files(cwd):
+        if class_names(str(path)):
+            for text in flows_in(read_file(path), _roots(path, cwd)):
+                yield path, text
+
+
+def flow_classes(notebook: Mapping[str, object]) -> list[str]:
+    """List the names under which a notebook has flow classes."""
+    return [name for name, value in list(notebook.items()) if _flow_class(value)]
+
+
 def _in_notebook(name: str, notebook: Mapping[str, object], cwd: Path) -> FlowRef | None:
     cls = _flow_class(notebook.get(name))
     if cls is None:
@@ -136,7 +149,7 @@ def _existing(where: str, cwd: Path) -> Path:
 
 def _in_file(path: Path, name: str, cwd: Path, module: str | None = None) -> FlowRef:
     """Find the flow in a file: the named one, or the only one."""
-    roots = [*_roots(path, cwd), *(cwd / entry for entry in sys.path)]
+    roots = module_roots(path, cwd)
     file, shown = _parsed(path, cwd), _shown(path, cwd)
     if name:
         found = find_class(file, name, roots)
@@ -210,11 +223,8 @@ def _below(name: str, notebook: Mapping[str, object], cwd: Path) -> FlowRef:
 
 
 def _unknown(name: str, notebook: Mapping[str, object], cwd: Path) -> str:
-    flows = [f"{key} (in this notebook)" for key, value in notebook.items() if _flow_class(value)]
-    for path in python_files(cwd):
-        if class_names(str(path)):
-            found = flows_in(read_file(path), _roots(path, cwd))
-            flows += [f"{text.name} ({_shown(path, cwd)})" for text in found]
+    flows = [f"{key} (in this notebook)" for key in flow_classes(notebook)]
+    flows += [f"{text.name} ({_shown(path, cwd)})" for path, text in flows_below(cwd)]
     if not flows:
         return f"There is no flow {name} in this notebook, nor any flow below {cwd}. {_FORMS}"
     near = nearest(name, [flow.partition(" ")[0] for flow in flows])
@@ -238,6 +248,11 @@ def _ref(file: FileText, text: ClassText, module: str | None) -> FlowRef:
     in_package = (file.path.parent / "__init__.py").is_file()
     module = module or (package_name(file.path) if in_package else None)
     return FlowRef(text.name, file.path, module=module, line=text.line)
+
+
+def module_roots(path: Path, cwd: Path) -> list[Path]:
+    """List the folders in which a flow file finds the modules that it imports."""
+    return [*_roots(path, cwd), *(cwd / entry for entry in sys.path)]
 
 
 def _roots(path: Path, cwd: Path) -> list[Path]:

@@ -86,6 +86,7 @@ def run_parser() -> Parser:
         "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow or package.module:TrainFlow\n\n"
         "The command line's options go as they are, the flow's parameters too: --alpha 0.1,\n"
         "--with kubernetes, --max-workers 4, --tag mine, --datastore s3.",
+        takes_others=True,
     )
     add = parser.add_argument_group("this line's own").add_argument
     add("--resume", metavar="STEP", help="resume the latest run, or --origin-run-id, from this step")

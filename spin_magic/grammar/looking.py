@@ -30,10 +30,7 @@ def cards_parser() -> Parser:
         "FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainFlow,\n"
         "      or a FlowSpec class of this notebook\n"
         "STEP  train, RUN/train, RUN/train/TASK or FLOW/RUN/train[/TASK]\n"
-        "Without a run: the latest one that reached the step.\n\n"
-        "%spin_cards TrainFlow train --id report        one card of the latest run\n"
-        "%spin_cards TrainFlow train --diff             beside those of the last spin\n"
-        "%spin_cards TrainFlow 17/train --index 2       of another run, of the third split",
+        "Without a run: the latest one that reached the step.",
     )
     add_selectors(parser, "cards of that run")
     add = parser.add_argument_group("which cards").add_argument

@@ -113,6 +113,11 @@ def _indices(place: Iterable[Frame]) -> list[int]:
 def of_flow(code: FlowCode) -> dict[str, Spun]:
     """Give the last good result of each step of a flow that was spun."""
     path, flow, _ = key(code, "")
+    return of(path, flow)
+
+
+def of(path: str, flow: str) -> dict[str, Spun]:
+    """Give the same, where the flow is not loaded; `path` as in `key`."""
     found = {where[2]: last(where) for where in _spun if where[:2] == (path, flow)}
     return {step: spun for step, spun in found.items() if spun is not None}
 

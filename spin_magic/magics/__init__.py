@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spin_magic import lazy
+from spin_magic.magics import completing
 from spin_magic.magics.authoring import AuthoringMagics
 from spin_magic.magics.room import Room
 from spin_magic.magics.spinning import SpinMagics
@@ -25,6 +26,7 @@ def register(shell: InteractiveShell) -> None:
     """
     shell.register_magics(*_ROOMS)
     lazy.withdraw(shell)
+    completing.install(shell)
 
 
 def unregister(shell: InteractiveShell) -> None:
@@ -35,6 +37,7 @@ def unregister(shell: InteractiveShell) -> None:
     shell : InteractiveShell
         A shell that went through `register`; any other is left alone.
     """
+    completing.remove(shell)
     for room in _ROOMS:
         ours = shell.magics_manager.registry.get(room.__name__)
         if isinstance(ours, Room):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from spin_magic.errors import NotebookError
-from spin_magic.notebook.graph_text import leads
+from spin_magic.flows.leads import leads
 from spin_magic.notebook.read_cells import Piece, Plan
 from spin_magic.notebook.tags import CLASS, STEP
 from spin_magic.writing.bindings import bindings

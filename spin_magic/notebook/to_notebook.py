@@ -13,7 +13,8 @@ from typing import Any
 import nbformat
 
 from spin_magic.errors import NotebookError
-from spin_magic.notebook.graph_text import Leads, graph_text, leads
+from spin_magic.flows.leads import Leads, leads
+from spin_magic.notebook.graph_text import graph_text
 from spin_magic.notebook.head import runs_alone
 from spin_magic.notebook.parts import Part, PartKind, cut, step_decorator, step_names, steps_of
 from spin_magic.notebook.tags import CLASS, HEAD, KEY, STEP, TAIL

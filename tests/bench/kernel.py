@@ -55,6 +55,13 @@ class Kernel:
             raise SystemExit("\n".join([code, shown.printed, *reply["traceback"]]))
         return shown
 
+    def complete(self, code: str) -> tuple[float, list[str]]:
+        """Press Tab at the end of a cell, and give the seconds and what was offered."""
+        begun = time.perf_counter()
+        self._client.complete(code, len(code))
+        reply = self._client.get_shell_msg(timeout=600)["content"]
+        return time.perf_counter() - begun, reply["matches"]
+
     def panel(self, code: str, cell: str = "a-cell") -> float:
         """Run a spin, make sure that its panel was shown and made live, and give the seconds."""
         shown = self.run(code, cell)

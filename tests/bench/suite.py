@@ -14,7 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from tests.bench import machine
-from tests.bench.cases import cards, cold, door, large, latest, soak, step, wide
+from tests.bench.cases import cards, cold, completing, door, large, latest, soak, step, wide
 from tests.bench.figures import Chapter, sentence, table_of_figures
 from tests.bench.place import ROOT, Place
 from tests.bench.scale import FULL, QUICK, Scale
@@ -26,6 +26,7 @@ CASES: dict[str, Callable[[Place], Chapter]] = {
     "wide": wide.measure,
     "latest": latest.measure,
     "load": door.measure,
+    "completing": completing.measure,
     "cards": cards.measure,
     "soak": soak.measure,
 }

@@ -176,6 +176,15 @@ class Kernel:
         assert pressed, f"the cell ended before it was interrupted: {cell.text}"
         return cell, time.monotonic() - pressed[0]
 
+    def complete(self, code: str, cursor: int | None = None, timeout: float = 60) -> dict[str, Any]:
+        """Press Tab, at the end where nothing else is said; give the reply."""
+        request = self.client.complete(code, len(code) if cursor is None else cursor)
+        while True:
+            reply = self.client.get_shell_msg(timeout=timeout)
+            if reply["parent_header"].get("msg_id") == request:
+                assert reply["content"]["status"] == "ok", reply["content"]
+                return reply["content"]
+
     def value(self, expression: str) -> str:
         """Give the repr of an expression, as the kernel sees it."""
         cell = self.run(f"print(repr(({expression})))")

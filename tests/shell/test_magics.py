@@ -367,6 +367,7 @@ def state(shell):
         list(shell.configurables),
         {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()},
         set(vars(shell.displayhook)),
+        list(shell.Completer.custom_matchers),
         set(shell.user_ns) - {"_i", "_ii", "_iii"},
         set(shell.user_ns_hidden),
     )

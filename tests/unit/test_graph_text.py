@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spin_magic.notebook.graph_text import graph_text, leads
+from spin_magic.flows.leads import leads
+from spin_magic.notebook.graph_text import graph_text
 
 FLOWS = Path(__file__).parents[1] / "flows"
 
