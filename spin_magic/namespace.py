@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
 from spin_magic.result import SpinResult, SpinResults
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from spin_magic.options import InputsOptions
-
-SIZE_BUDGET = 64 * 1024**2
-"""Bytes of pickle over which an artifact stays on ``self`` until it is touched."""
 
 _IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
 
@@ -147,7 +145,7 @@ class ShownOnce:
 def is_large(inputs: StepInputs, name: str) -> bool:
     """Say whether an artifact takes long to load: its pickle is over the size budget, and stored."""
     artifact = inputs.describe(name)
-    return not artifact.live and (artifact.size or 0) > SIZE_BUDGET
+    return not artifact.live and (artifact.size or 0) > SpinMagic.instance().size_budget
 
 
 def evaluate(assignments: Iterable[tuple[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:

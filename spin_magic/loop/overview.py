@@ -17,9 +17,7 @@ from spin_magic.loop.request import KEEP, Request
 from spin_magic.loop.step_code import flow_set_up
 from spin_magic.overview import FlowOverview, SpunStep, State, StepOverview
 from spin_magic.runs.history import PARAMETERS, History, namespace_or_current, open_history
-
-# For comparing what was spun with the runs, for all steps together.
-COMPARING = 0.15
+from spin_magic.settings import SpinMagic
 
 
 def flow_overview(request: Request, code: FlowCode) -> FlowOverview:
@@ -103,8 +101,8 @@ def _state(tasks: Iterable[TaskInfo]) -> State:
 
 
 def _seen(spun: dict[str, session.Spun]) -> dict[str, SpunStep]:
-    """Say what came of each spun step, the latest first while there is time to compare."""
-    deadline = time.perf_counter() + COMPARING
+    """Say what came of each spun step, the latest first while there is time to compare them all."""
+    deadline = time.perf_counter() + SpinMagic.instance().compare_seconds
     latest = sorted(spun.items(), key=lambda item: -item[1].when)
     return {name: _spun_step(each, deadline - time.perf_counter()) for name, each in latest}
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 from spin_magic.report.guard import attempt
 from spin_magic.report.short import Short, is_a
+from spin_magic.settings import SpinMagic
 
-LINE = 120
 UNSHOWN = "(no preview)"
-
-
-_ONE_LINE = Short(items=6, characters=LINE)
 
 
 def clean(text: str) -> str:
@@ -30,7 +28,13 @@ def clip(text: str, limit: int) -> str:
 
 def line_of(value: Any) -> str:
     """Give the value on one line."""
-    return attempt(lambda: clip(clean(" ".join(_ONE_LINE.repr(value).split())), LINE), UNSHOWN)
+    length = SpinMagic.instance().preview_length
+    return attempt(lambda: clip(clean(" ".join(_short(length).repr(value).split())), length), UNSHOWN)
+
+
+@functools.lru_cache(maxsize=4)
+def _short(length: int) -> Short:
+    return Short(items=max(6, length // 20), characters=length)
 
 
 def sentence(text: str) -> str:
