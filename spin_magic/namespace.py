@@ -125,6 +125,7 @@ class ShownOnce:
         """Say that a value is on show, until this cell ends."""
         if not self._values:
             self._shell.displayhook.compute_format_data = self._format
+            self._shell.displayhook.write_output_prompt = lambda: None
             self._shell.events.register("post_execute", self.clear)
         self._values.append(value)
 
@@ -133,11 +134,14 @@ class ShownOnce:
         if self._values:
             self._values.clear()
             del self._shell.displayhook.compute_format_data
+            del self._shell.displayhook.write_output_prompt
             self._shell.events.unregister("post_execute", self.clear)
 
     def _format(self, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
         if any(value is shown for shown in self._values):
             return {}, {}
+        hook = self._shell.displayhook
+        type(hook).write_output_prompt(hook)
         formatted: tuple[dict[str, Any], dict[str, Any]] = self._shell.display_formatter.format(value)
         return formatted
 

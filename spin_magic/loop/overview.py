@@ -18,6 +18,7 @@ from spin_magic.loop.step_code import flow_set_up
 from spin_magic.overview import FlowOverview, SpunStep, State, StepOverview
 from spin_magic.runs.history import PARAMETERS, History, namespace_or_current, open_history
 from spin_magic.settings import SpinMagic
+from spin_magic.showing import Form
 
 
 def flow_overview(request: Request, code: FlowCode) -> FlowOverview:
@@ -134,7 +135,7 @@ def _named(steps: Iterable[str]) -> str:
     return ", ".join(f"`{step}`" for step in steps)
 
 
-def _render(overview: FlowOverview) -> dict[str, Any]:
+def _render(overview: FlowOverview, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report.graph import flow_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
-    return flow_mimebundle(overview)
+    return flow_mimebundle(overview, form)

@@ -7,23 +7,25 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from spin_magic.printable import clean, clip
 from spin_magic.report.guard import attempt
 from spin_magic.report.short import Short, is_a
 from spin_magic.settings import SpinMagic
 
+__all__ = [
+    "bytes_of",
+    "cell_of",
+    "clean",
+    "clip",
+    "line_of",
+    "scalar_of",
+    "sentence",
+    "shape_of",
+    "size_text",
+    "type_of",
+]
+
 UNSHOWN = "(no preview)"
-
-
-def clean(text: str) -> str:
-    """Give the text with every unprintable character but tab and newline as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
-def clip(text: str, limit: int) -> str:
-    """Cut a text to a length, with an ellipsis where something is left out."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def line_of(value: Any) -> str:
