@@ -11,8 +11,8 @@ from html import escape
 from typing import Any
 
 from spin_magic.displays import Display
+from spin_magic.settings import SpinMagic
 
-PATIENCE = 1.0
 OFTEN = 0.2
 
 
@@ -76,7 +76,9 @@ class _Line:
         self._begun = time.monotonic()
 
     def tick(self) -> None:
-        while not self.done.wait(PATIENCE):
+        patience = SpinMagic.instance().elapsed_after
+        while patience and not self.done.wait(patience):
+            patience = 1.0
             self.say(f"{self._what}: running for {time.monotonic() - self._begun:.0f} s")
 
     def say(self, text: str) -> None:

@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+from spin_magic.printable import one_line
+from spin_magic.showing import Shows
+
 
 @dataclass(frozen=True)
 class Artifact:
@@ -66,7 +69,7 @@ class Artifacts(Mapping[str, Any]):
         return list(self._entries)
 
 
-class StepInputs(Artifacts):
+class StepInputs(Shows, Artifacts):
     """What a step finds when it starts.
 
     A mapping of the artifacts, parameters and class constants that the step reads on ``self``.
@@ -110,7 +113,7 @@ class StepInputs(Artifacts):
         value: Any = None,
         self_object: Any = None,
         inputs: Any = None,
-        render: Callable[[StepInputs], dict[str, Any]] | None = None,
+        render: Callable[..., dict[str, Any]] | None = None,
         loading: Callable[[Iterable[str]], AbstractContextManager[object]] | None = None,
     ) -> None:
         super().__init__(entries)
@@ -126,7 +129,7 @@ class StepInputs(Artifacts):
         self.bound: tuple[str, ...] = ()
         self.kept: tuple[str, ...] = ()
         self.waiting: tuple[str, ...] = ()
-        self._render = render
+        self.render = render
         self._loading = loading
 
     @property
@@ -145,7 +148,4 @@ class StepInputs(Artifacts):
         return self._loading(names) if self._loading else nullcontext()
 
     def __repr__(self) -> str:
-        return f"StepInputs({self.flow}/{self.step}: {', '.join(self)}; {self.why})"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._render(self) if self._render else {"text/plain": repr(self)}
+        return f"StepInputs({self.flow}/{self.step}: {one_line(', '.join(self))}; {one_line(self.why)})"

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
 from spin_magic.result import SpinResult, SpinResults
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from spin_magic.options import InputsOptions
-
-SIZE_BUDGET = 64 * 1024**2
-"""Bytes of pickle over which an artifact stays on ``self`` until it is touched."""
 
 _IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
 
@@ -127,6 +125,7 @@ class ShownOnce:
         """Say that a value is on show, until this cell ends."""
         if not self._values:
             self._shell.displayhook.compute_format_data = self._format
+            self._shell.displayhook.write_output_prompt = lambda: None
             self._shell.events.register("post_execute", self.clear)
         self._values.append(value)
 
@@ -135,11 +134,14 @@ class ShownOnce:
         if self._values:
             self._values.clear()
             del self._shell.displayhook.compute_format_data
+            del self._shell.displayhook.write_output_prompt
             self._shell.events.unregister("post_execute", self.clear)
 
     def _format(self, value: object) -> tuple[dict[str, Any], dict[str, Any]]:
         if any(value is shown for shown in self._values):
             return {}, {}
+        hook = self._shell.displayhook
+        type(hook).write_output_prompt(hook)
         formatted: tuple[dict[str, Any], dict[str, Any]] = self._shell.display_formatter.format(value)
         return formatted
 
@@ -147,7 +149,7 @@ class ShownOnce:
 def is_large(inputs: StepInputs, name: str) -> bool:
     """Say whether an artifact takes long to load: its pickle is over the size budget, and stored."""
     artifact = inputs.describe(name)
-    return not artifact.live and (artifact.size or 0) > SIZE_BUDGET
+    return not artifact.live and (artifact.size or 0) > SpinMagic.instance().size_budget
 
 
 def evaluate(assignments: Iterable[tuple[str, str]], namespace: dict[str, Any]) -> dict[str, Any]:

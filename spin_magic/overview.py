@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from spin_magic.showing import Shows
+
 State = Literal["ok", "failed", "running", "not reached"]
 STATES: tuple[State, ...] = ("ok", "failed", "running", "not reached")
 
@@ -95,7 +97,7 @@ class StepOverview:
 
 
 @dataclass(frozen=True)
-class FlowOverview:
+class FlowOverview(Shows):
     """The steps of a flow, in a run and in this process.
 
     Attributes
@@ -117,7 +119,7 @@ class FlowOverview:
     why: str
     steps: Mapping[str, StepOverview]
     notes: tuple[str, ...] = ()
-    render: Callable[[FlowOverview], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", MappingProxyType(dict(self.steps)))
@@ -134,9 +136,6 @@ class FlowOverview:
     def __repr__(self) -> str:
         said = ", ".join(f"{number} {state}" for number, state in self.counts)
         return f"FlowOverview({self.flow}, {f'run {self.run}' if self.run else 'no run'}: {said})"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self.render(self) if self.render else {"text/plain": repr(self)}
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.steps)

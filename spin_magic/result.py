@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.artifacts import Artifacts, StepInputs
+from spin_magic.printable import one_line
+from spin_magic.showing import Shows
 
 if TYPE_CHECKING:
     from spin_magic.overview import FlowOverview
@@ -15,7 +17,7 @@ Status = Literal["new", "changed", "same", "gone", "not compared"]
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(Shows):
     """A card as it would look after a run.
 
     Attributes
@@ -34,10 +36,7 @@ class Card:
     id: str | None
     html: str = field(repr=False)
     components: tuple[Any, ...] = field(default=(), repr=False)
-    render: Callable[[Card], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self.render(self) if self.render else {"text/plain": repr(self)}
+    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class OtherTask:
 
 
 @dataclass
-class SpinResult:
+class SpinResult(Shows):
     """The outcome of spinning one step.
 
     Attributes
@@ -178,7 +177,7 @@ class SpinResult:
     again: Callable[[str], SpinResult] | None = field(default=None, repr=False)
     overview: Callable[[], FlowOverview] | None = field(default=None, repr=False)
     source: Callable[[str], str] = field(default=lambda _: "", repr=False)
-    render: Callable[[SpinResult], dict[str, Any]] | None = field(default=None, repr=False)
+    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:
         return self.artifacts[name]
@@ -218,17 +217,14 @@ class SpinResult:
         return self.others()
 
     def __repr__(self) -> str:
-        outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {self.error}"
+        outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {one_line(self.error)}"
         return f"SpinResult({self.flow}/{self.step}, {outcome}, {self.seconds:.3f} s)"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self.render(self) if self.render else {"text/plain": repr(self)}
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.artifacts)
 
 
-class SpinResults(list[SpinResult]):
+class SpinResults(Shows, list[SpinResult]):
     """The outcome of spinning one step on many tasks, in their order.
 
     Attributes
@@ -249,14 +245,14 @@ class SpinResults(list[SpinResult]):
         step: str,
         labels: list[str],
         total: int,
-        render: Callable[[SpinResults], dict[str, Any]] | None = None,
+        render: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
         super().__init__(results)
         self.flow = flow
         self.step = step
         self.labels = labels
         self.total = total
-        self._render = render
+        self.render = render
 
     @property
     def ok(self) -> bool:
@@ -280,12 +276,9 @@ class SpinResults(list[SpinResult]):
         outcome = f"{failed} failed" if failed else "ok" if self.ok else "interrupted"
         return f"SpinResults({self.flow}/{self.step}, {len(self)} of {self.total}, {outcome})"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self._render(self) if self._render else {"text/plain": repr(self)}
-
 
 @dataclass
-class PastCards:
+class PastCards(Shows):
     """The cards of a past task, as they are stored.
 
     Attributes
@@ -308,7 +301,7 @@ class PastCards:
     why: str
     cards: list[Card]
     spun: list[Card] = field(default_factory=list)
-    render: Callable[[PastCards], dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.cards)
@@ -333,6 +326,3 @@ class PastCards:
     def __repr__(self) -> str:
         names = ", ".join(card.type + (f" {card.id!r}" if card.id else "") for card in self.cards)
         return f"PastCards({self.task}: {names})"
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self.render(self) if self.render else {"text/plain": repr(self)}

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spin_magic.showing import Shows
+
 
 @dataclass(frozen=True)
-class SavedStep:
+class SavedStep(Shows):
     """A step as it was saved, or would have been.
 
     Attributes
@@ -38,9 +40,7 @@ class SavedStep:
     next_change: str | None = None
     notes: tuple[str, ...] = ()
     cell: str | None = field(default=None, repr=False)
-    render: Callable[[SavedStep], dict[str, Any]] = field(
-        default=lambda saved: {"text/plain": repr(saved)}, repr=False, compare=False
-    )
+    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def said(self) -> str:
@@ -51,6 +51,3 @@ class SavedStep:
         if self.cell is not None:
             return f"{self.flow} is defined in the notebook: run its new cell to save `{self.step}`."
         return f"Saved `{self.step}` in {where}." if self.written else f"{where} is as it was: only shown."
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:  # noqa: ARG002
-        return self.render(self)

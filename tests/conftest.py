@@ -5,8 +5,22 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+
+import pytest
 
 # Before anything is imported, and for every process that a test starts.
 os.environ["SPIN_MAGIC_CACHE_DIR"] = tempfile.mkdtemp(prefix="spin_magic_cache_")
+
+
+@pytest.fixture(autouse=True)
+def own_settings():
+    """What a test sets is forgotten after it."""
+    yield
+    if "spin_magic.settings" in sys.modules:
+        SpinMagic = sys.modules["spin_magic.settings"].SpinMagic  # noqa: N806 -- its own name
+        SpinMagic.clear_instance()
+
+
 atexit.register(shutil.rmtree, os.environ["SPIN_MAGIC_CACHE_DIR"], ignore_errors=True)

@@ -1,7 +1,7 @@
 """Artifacts of past tasks on disk, mapped copy-on-write, so that each load is fresh and instant.
 
-`info` says what is kept and where, `clear` throws it away. The folder is `SPIN_MAGIC_CACHE_DIR` or the user's
-cache folder; `SPIN_MAGIC_CACHE_LIMIT` bounds it (``"20GB"``; ``"0"`` turns it off).
+`info` says what is kept and where, `clear` throws it away. The settings `cache_dir` and `cache_limit` say
+where that is, and how much (``"20GB"``; 0 turns it off).
 """
 
 from __future__ import annotations

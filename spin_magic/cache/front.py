@@ -50,7 +50,7 @@ def store() -> Store:
 def info() -> Info:
     """Say how many artifacts are cached on this machine's disk, how large they are, and where."""
     folder, limit = settings.folder(), settings.limit()
-    problem = settings.limit_problem() or ("" if limit else f"{settings.LIMIT} is 0, so nothing is kept.")
+    problem = settings.limit_problem()
     try:
         # Making it is the only way to learn whether it can be made.
         kept = entries(folder) if ready(folder, make=limit > 0) else []

@@ -1,23 +1,17 @@
-"""Where the cache is and how large it may grow, read from the environment at each use."""
+"""Where the cache is and how large it may grow, asked of the user's settings at each use."""
 
 from __future__ import annotations
 
 import functools
 import os
-import re
 from pathlib import Path
 
-FOLDER = "SPIN_MAGIC_CACHE_DIR"
-LIMIT = "SPIN_MAGIC_CACHE_LIMIT"
-DEFAULT_LIMIT = 20 * 10**9
-
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+from spin_magic.settings import SpinMagic
 
 
 def folder() -> str:
     """Give the path of the cache folder, which need not be there yet."""
-    chosen = os.environ.get(FOLDER)
+    chosen = SpinMagic.instance().cache_dir
     return _inside(chosen) if chosen else _default_folder()
 
 
@@ -30,33 +24,20 @@ def _inside(chosen: str) -> str:
 
 @functools.cache
 def _default_folder() -> str:
-    import platformdirs  # noqa: PLC0415 -- not imported where the environment names the folder
+    import platformdirs  # noqa: PLC0415 -- not imported where the user names the folder
 
     return str(Path(platformdirs.user_cache_path("spin_magic")) / "artifacts")
 
 
 def limit() -> int:
     """Give the number of bytes that the cache may hold; 0 turns it off."""
-    return _parsed(os.environ.get(LIMIT, ""))[0]
+    return SpinMagic.instance().cache_limit
 
 
 def limit_problem() -> str:
-    """Say what is wrong with the limit that was set, or nothing."""
-    return _parsed(os.environ.get(LIMIT, ""))[1]
-
-
-@functools.lru_cache(maxsize=8)
-def _parsed(text: str) -> tuple[int, str]:
-    if not text.strip():
-        return DEFAULT_LIMIT, ""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", text, re.IGNORECASE)
-    if not found:
-        return (
-            DEFAULT_LIMIT,
-            f"{LIMIT}={text!r} is not a size such as 20GB, so the limit is {size_text(DEFAULT_LIMIT)}.",
-        )
-    number, unit, binary = found.groups()
-    return int(float(number) * (_BINARY if binary else _UNITS)[unit.upper()]), ""
+    """Say what is wrong with the limit that was set, or that nothing is kept; else nothing."""
+    nothing = "" if limit() else "The limit is 0, so nothing is kept."
+    return SpinMagic.instance().problem("cache_limit") or nothing
 
 
 def size_text(size: float) -> str:

@@ -18,6 +18,7 @@ from spin_magic.engine.card_page import CardMaker, card_class
 from spin_magic.engine.card_task import TaskView, running_view, task_view
 from spin_magic.engine.live_cards import LiveCard, LiveCards
 from spin_magic.result import Card
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from spin_magic.engine.stores import OutputStore
@@ -43,7 +44,8 @@ class CardRoom:
         self._collector: Any = None
         self._cards: dict[str, LiveCard] = {}
         self.notes: list[str] = []
-        self._live = LiveCards(job.on_card if job.cards else None, self.notes)
+        shown = job.cards and SpinMagic.instance().cards_per_second
+        self._live = LiveCards(job.on_card if shown else None, self.notes)
         self._begun = datetime.now()  # noqa: DTZ005 -- the Client's times are naive and local
 
     def open(self, flow: Any) -> None:

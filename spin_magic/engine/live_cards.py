@@ -13,9 +13,10 @@ from typing import Any
 from spin_magic.engine.card_page import CardMaker
 from spin_magic.engine.deadline import stop_thread
 from spin_magic.result import CardUpdate
+from spin_magic.settings import SpinMagic
 
-# Refreshes of one card that are looked at: so many a second, and at first so many at once.
-PER_SECOND, AT_ONCE = 20, 10
+# Refreshes of one card that are looked at before there are only so many a second.
+AT_ONCE = 10
 # Share of the step's time that may go into looking at its components, and into drawing pages.
 SHARE = 1 / 60
 # Seconds of the former that are free at the start, so that a short burst shows in full.
@@ -76,7 +77,7 @@ class LiveCard:
     told: bool = False
     looked: float = float("-inf")
     drawn: float = float("-inf")
-    pace: Allowance = field(default_factory=lambda: Allowance(PER_SECOND, AT_ONCE))
+    pace: Allowance = field(default_factory=lambda: Allowance(SpinMagic.instance().cards_per_second, AT_ONCE))
 
     @property
     def pending(self) -> bool:

@@ -9,7 +9,8 @@ from spin_magic.grammar.values import assignment, integer, name
 
 FLOW_AND_STEP = """\
 FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainFlow,
-      or a FlowSpec class of this notebook
+      a FlowSpec class of this notebook,
+      or left out, once %spin_flow FLOW has named it
 STEP  train, RUN/train, RUN/train/TASK or FLOW/RUN/train[/TASK]
 Without a run: the latest one that can feed the step.
 Quotes work as in a shell: --set 'name="a b"'."""

@@ -13,7 +13,7 @@ def spin_parser() -> Parser:
         "%spin FLOW STEP [options]\n       %%spin FLOW STEP [options], and the step's text below",
         "Run a step in this kernel, on the inputs of a past run: as it stands in the file (%spin),\n"
         "or with the cell as its body or as its whole def (%%spin). The value of %spin is the result;\n"
-        "`_spin` is always the last one.\n\n" + FLOW_AND_STEP,
+        "`_spin` is always the last one. An empty line repeats the last spin.\n\n" + FLOW_AND_STEP,
     )
     add_selectors(parser)
     add_inputs(parser)

@@ -24,6 +24,7 @@ from spin_magic.runs.choose import choose, short
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.splits import matcher
 from spin_magic.runs.wanted import NoRun, Wanted
+from spin_magic.showing import Form
 
 Progress = Callable[[int, int, int], None]
 
@@ -215,7 +216,7 @@ def _not_begun(every: Every, request: Request, ex: TaskError) -> SpinResult:
     )
 
 
-def _render(results: SpinResults) -> dict[str, Any]:
+def _render(results: SpinResults, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report.splits import splits_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
-    return splits_mimebundle(results)
+    return splits_mimebundle(results, form)

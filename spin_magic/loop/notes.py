@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Iterable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -21,6 +22,7 @@ from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
 from spin_magic.runs.inputs import public_names
+from spin_magic.settings import Note, SpinMagic
 
 LOADED_AGAIN = 32 * 2**20
 # Seconds for a look at one name of a notebook.
@@ -29,29 +31,51 @@ PATIENCE = 0.05
 
 def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     """Say what the user should know about a spin, a sentence each."""
-    notes = [*plan.notes, *outcome.notes]
-    notes += [remedy(name, value, plan.code.label) for name, value in plan.lent.items()]
-    ignored = plan.prepared.ignored.get(plan.step, [])
-    if ignored:
-        names = ", ".join(f"@{name}" for name in ignored)
-        notes.append(f"Not applied in a spin, but in `run`: {names}.")
-    notes += differences(plan.prepared.cls, plan.step)
+    notes = [*plan.notes, *outcome.notes, *_wanted(_always(plan))]
     if plan.request.block:
         notes += _block_notes(plan, plan.request.block.block)
     if not result.ok:
         return [*notes, *explain_failure(plan, result.error)]
-    notes += _transition_notes(plan, result) or outcome.findings
-    notes += _artifact_notes(outcome)
-    notes += _assignment_notes(plan)
-    notes += unset_reads(
-        plan.prepared.cls,
-        graph_of(plan.prepared.cls),
-        plan.step,
-        result.next or plan.node.next,
-        available=outcome.output.names(),
-        given={name for store in plan.stores for name in store.source.objects},
-    )
-    return notes
+    return [*notes, *_wanted(_of_success(plan, outcome, result))]
+
+
+Advice = Mapping[Note, Callable[[], Iterable[str]]]
+
+
+def _wanted(advice: Advice) -> Iterable[str]:
+    """Give the notes of the kinds that the user wants to see."""
+    kinds = SpinMagic.instance().notes
+    return (note for kind, say in advice.items() if kind in kinds for note in say())
+
+
+def _always(plan: Plan) -> Advice:
+    return {
+        "names": lambda: [remedy(name, value, plan.code.label) for name, value in plan.lent.items()],
+        "decorators": lambda: _decorator_notes(plan),
+        "packages": lambda: differences(plan.prepared.cls, plan.step),
+    }
+
+
+def _of_success(plan: Plan, outcome: Outcome, result: SpinResult) -> Advice:
+    return {
+        "next": lambda: _transition_notes(plan, result) or outcome.findings,
+        "pickle": lambda: _pickle_notes(outcome),
+        "inputs": lambda: _mutation_notes(outcome),
+        "parameters": lambda: _assignment_notes(plan),
+        "unset": lambda: unset_reads(
+            plan.prepared.cls,
+            graph_of(plan.prepared.cls),
+            plan.step,
+            result.next or plan.node.next,
+            available=outcome.output.names(),
+            given={name for store in plan.stores for name in store.source.objects},
+        ),
+    }
+
+
+def _decorator_notes(plan: Plan) -> list[str]:
+    names = ", ".join(f"@{name}" for name in plan.prepared.ignored.get(plan.step, []))
+    return [f"Not applied in a spin, but in `run`: {names}."] if names else []
 
 
 def _block_notes(plan: Plan, block: WithBlock) -> list[str]:
@@ -148,23 +172,22 @@ def _steps(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _artifact_notes(outcome: Outcome) -> list[str]:
-    notes = []
-    output = outcome.output
-    for name in output.live:
-        _, problem = ("", "") if name.startswith("_") or name == "name" else output.look(name)
+def _pickle_notes(outcome: Outcome) -> Iterable[str]:
+    for name in outcome.output.live:
+        _, problem = ("", "") if name.startswith("_") or name == "name" else outcome.output.look(name)
         if problem:
-            notes.append(
-                f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
-            )
+            yield f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
+
+
+def _mutation_notes(outcome: Outcome) -> list[str]:
+    output = outcome.output
     # flowspec.py:__getattr__ caches what a step reads, and task_datastore.py:persist stores it again.
-    notes += [
+    return [
         f"Input `{name}` was changed in place: `run` would hand it on so. The next spin gets it as it was. "
         f"Where it should stay, change a copy: `copy.deepcopy(self.{name})`."
         for name, fresh in output.mutated.items()
         if _differs(fresh, output.live[name])
     ]
-    return notes
 
 
 def _differs(fresh: Artifact, value: Any) -> bool:

@@ -15,6 +15,7 @@ from spin_magic.loop.notes import notes_on
 from spin_magic.loop.past_cards import render_card
 from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
+from spin_magic.showing import Form
 
 
 def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begun: float) -> SpinResult:
@@ -58,19 +59,19 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         others=lambda: others(plan),
         overview=lambda: overview(plan),
         source=lambda step: source(plan, step),
-        render=lambda result: _render(plan, result),
+        render=lambda result, form="auto": _render(plan, result, form),
     )
     result.notes.extend(notes_on(plan, outcome, result))
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
 
 
-def _render(plan: Plan, result: SpinResult) -> dict[str, Any]:
+def _render(plan: Plan, result: SpinResult, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report import mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing
 
     # Once around the panel, and not around each artifact that it looks at.
     with plan.code.active():
-        return mimebundle(result)
+        return mimebundle(result, form)
 
 
 def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:

@@ -17,9 +17,8 @@ from spin_magic.loop.request import KEEP, Request
 from spin_magic.loop.step_code import flow_set_up
 from spin_magic.overview import FlowOverview, SpunStep, State, StepOverview
 from spin_magic.runs.history import PARAMETERS, History, namespace_or_current, open_history
-
-# For comparing what was spun with the runs, for all steps together.
-COMPARING = 0.15
+from spin_magic.settings import SpinMagic
+from spin_magic.showing import Form
 
 
 def flow_overview(request: Request, code: FlowCode) -> FlowOverview:
@@ -103,8 +102,8 @@ def _state(tasks: Iterable[TaskInfo]) -> State:
 
 
 def _seen(spun: dict[str, session.Spun]) -> dict[str, SpunStep]:
-    """Say what came of each spun step, the latest first while there is time to compare."""
-    deadline = time.perf_counter() + COMPARING
+    """Say what came of each spun step, the latest first while there is time to compare them all."""
+    deadline = time.perf_counter() + SpinMagic.instance().compare_seconds
     latest = sorted(spun.items(), key=lambda item: -item[1].when)
     return {name: _spun_step(each, deadline - time.perf_counter()) for name, each in latest}
 
@@ -136,7 +135,7 @@ def _named(steps: Iterable[str]) -> str:
     return ", ".join(f"`{step}`" for step in steps)
 
 
-def _render(overview: FlowOverview) -> dict[str, Any]:
+def _render(overview: FlowOverview, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report.graph import flow_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
-    return flow_mimebundle(overview)
+    return flow_mimebundle(overview, form)

@@ -18,6 +18,7 @@ from spin_magic.loop.step_code import flow_set_up
 from spin_magic.result import Card, PastCards
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.past_task import choose_past, first_made, same_in_other_runs
+from spin_magic.showing import Form
 
 
 @dataclass(frozen=True)
@@ -129,14 +130,14 @@ def _spun_cards(spun: session.Spun | None, step: str, which: Which) -> list[Card
     return cards
 
 
-def _render(past: PastCards) -> dict[str, Any]:
+def _render(past: PastCards, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report import cards_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
-    return cards_mimebundle(past)
+    return cards_mimebundle(past, form)
 
 
-def render_card(card: Card) -> dict[str, Any]:
+def render_card(card: Card, form: Form = "auto") -> dict[str, Any]:
     """Show one card."""
     from spin_magic.report import card_mimebundle  # noqa: PLC0415 -- the same
 
-    return card_mimebundle(card)
+    return card_mimebundle(card, form)

@@ -29,6 +29,7 @@ from spin_magic.result import CardUpdate
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.inputs import input_stores, public_names
 from spin_magic.runs.wanted import Choice
+from spin_magic.showing import Form
 
 
 @dataclass
@@ -155,11 +156,11 @@ class Plan:
         with Foresight([self.stores[0].source], names) as self.stores[0].foresight:
             yield
 
-    def _render_inputs(self, inputs: StepInputs) -> dict[str, Any]:
+    def _render_inputs(self, inputs: StepInputs, form: Form = "auto") -> dict[str, Any]:
         from spin_magic.report import inputs_mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing
 
         with self.code.active():
-            return inputs_mimebundle(inputs)
+            return inputs_mimebundle(inputs, form)
 
 
 def make_plan(request: Request, code: FlowCode) -> Plan:

@@ -13,6 +13,7 @@ from spin_magic.loop import kept_texts, session, texts
 from spin_magic.loop.homes import Home, home_of
 from spin_magic.loop.new_step import Insertion, insertion
 from spin_magic.saved import SavedStep
+from spin_magic.showing import Form
 from spin_magic.writing.disk import diff, write
 from spin_magic.writing.edit import replace_step
 from spin_magic.writing.place import find_step
@@ -184,7 +185,7 @@ def _name(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _render(saved: SavedStep) -> dict[str, Any]:
+def _render(saved: SavedStep, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report.saved import saved_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
-    return saved_mimebundle(saved)
+    return saved_mimebundle(saved, form)

@@ -119,7 +119,7 @@ class AuthoringMagics(Room):
         from spin_magic.notebook.files import spin_notebook  # noqa: PLC0415 - late, as above
 
         call = {"force": options.force, "notebook": self.shell.user_ns}
-        print(f"Wrote {spin_notebook(options.flow, options.output, **call)}.")  # noqa: T201 - for the user
+        print(f"Wrote {spin_notebook(str(options.flow), options.output, **call)}.")  # noqa: T201 - for the user
 
     @line_magic
     @reads(parse_test, TEST_HELP)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, no_var_expand
 
 from spin_magic import lazy
-from spin_magic.options import HelpRequested
+from spin_magic.errors import SpinError
+from spin_magic.options import HelpRequested, with_flow
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -25,7 +27,14 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
             except HelpRequested as request:
                 print(request)  # noqa: T201 - the answer
                 return None
-            return method(self, options, cell)
+            flow = SpinMagic.instance().flow
+            named = with_flow(options, flow)
+            try:
+                return method(self, named, cell)
+            except SpinError as error:
+                if named is not options:
+                    error.args = (f"{error} FLOW was left out here: it is {flow}.",)
+                raise
 
         magic.__name__, magic.__doc__ = method.__name__, help_text
         hidden: Callable[..., Any] = no_var_expand(magic)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import line_cell_magic, line_magic, magics_class
 
 from spin_magic.alive import progress_line
+from spin_magic.errors import OptionError
 from spin_magic.magics.room import Room, reads
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
 from spin_magic.options import (
@@ -42,9 +45,11 @@ class SpinMagics(Room):
 
     def __init__(self, shell: InteractiveShell) -> None:
         self._names, self._once = Names(shell), ShownOnce(shell)
+        self._last: tuple[SpinOptions, str | None] | None = None
         super().__init__(shell)
         self._settings = SpinMagic.instance()
-        self._settings.update_config(shell.config)
+        self._settings.take(shell.config.SpinMagic, lambda name: _config_file(shell, name))
+        self._settings.check_environment()
         configurables: list[Any] = shell.configurables
         configurables.append(self._settings)
 
@@ -67,15 +72,25 @@ class SpinMagics(Room):
     def spin(self, options: SpinOptions, cell: str | None) -> SpinResult | SpinResults | None:
         """Run a step: as it stands in the file, or with the cell as its text."""
         __tracebackhide__ = True
-        if options.many:
-            return self._spin_many(options, cell)
+        body = cell
+        if options.repeats:
+            options, body = self._repeated(options, cell)
+        made = self._spin_many(options, body) if options.many else self._spin_one(options, body)
+        if cell is not None:
+            return None
+        self._once.add(made)
+        return made
+
+    def _spin_one(self, options: SpinOptions, body: str | None) -> SpinResult:
+        __tracebackhide__ = True
 
         def spun(cards: OnCard | None) -> SpinResult:
             __tracebackhide__ = True
             on_card = {} if cards is None else {"on_card": cards}
-            return self._spun(options, options.step, cell, self._run(options) | on_card)
+            return self._spun(options, options.step, body, self._run(options) | on_card)
 
         result = shown(self.shell, f"{options.flow} {options.step}", spun)
+        self._last = options, body
         if result.error is not None:
             error = result.error
             try:
@@ -83,22 +98,37 @@ class SpinMagics(Room):
             finally:
                 # The traceback holds this frame: it must not hold the result in its turn.
                 del error, result
-        if cell is not None:
-            return None
-        self._once.add(result)
         return result
 
-    def _spin_many(self, options: SpinOptions, cell: str | None) -> SpinResults | None:
+    def _repeated(self, options: SpinOptions, cell: str | None) -> tuple[SpinOptions, str | None]:
+        """Fill in what the line leaves out, and say what that is."""
+        if self._last is None:
+            raise OptionError(
+                "FLOW and STEP are missing, and no line of %spin was run here that could be repeated."
+            )
+        last, text = self._last
+        options = options.filled(last)
+        if cell is not None:
+            said = f"%%spin {options.line}, with this text"
+        elif text is not None:
+            said = f"%%spin {options.line}, with the text of its cell"
+        else:
+            said = f"%spin {options.line}"
+        print(f"Again: {said}")  # noqa: T201 - for the user, above the panel
+        return options, text if cell is None else cell
+
+    def _spin_many(self, options: SpinOptions, body: str | None) -> SpinResults:
         __tracebackhide__ = True
         from spin_magic.splits import spin_splits  # noqa: PLC0415 - late, as above
 
-        call = self._run(options) | {"body": cell, "last": options.last, "check": False}
+        call = self._run(options) | {"body": body, "last": options.last, "check": False}
         publisher = self.shell.display_pub
         with progress_line(
             publisher, f"{options.flow} {options.step}", shown=has_page(self.shell)
         ) as progress:
             results = spin_splits(options.flow, options.step, **call, progress=progress)
         self._keep(options, results)
+        self._last = options, body
         publisher.publish(results._repr_mimebundle_())
         if results.error is not None:
             error = results.error
@@ -106,18 +136,15 @@ class SpinMagics(Room):
                 raise error
             finally:
                 del error, results  # as above
-        if cell is not None:
-            return None
-        self._once.add(results)
         return results
 
-    def _spun(self, options: SpinOptions, step: str, cell: str | None, call: dict[str, Any]) -> SpinResult:
+    def _spun(self, options: SpinOptions, step: str, body: str | None, call: dict[str, Any]) -> SpinResult:
         __tracebackhide__ = True
         from spin_magic import api  # noqa: PLC0415 - late, as above
 
-        result: SpinResult = api.spin(options.flow, step, body=cell, check=False, **call)
+        result: SpinResult = api.spin(options.flow, step, body=body, check=False, **call)
         # By another task's own pathspec, so nothing else must choose one.
-        result.again = lambda task: self._spun(options, task, cell, self._run(options) | _NO_CHOICE)
+        result.again = lambda task: self._spun(options, task, body, self._run(options) | _NO_CHOICE)
         self._keep(options, result)
         return result
 
@@ -130,6 +157,9 @@ class SpinMagics(Room):
 
         call = {"run": options.run, "notebook": self.shell.user_ns, **_namespace(options)}
         overview = api.spin_flow(options.flow, **call)
+        if self._settings.flow != options.flow:
+            self._settings.flow = options.flow
+            print(f"Lines without FLOW mean {options.flow} from now on: `%spin STEP`.")  # noqa: T201 - as above
         self._give(options, overview)
         self.shell.display_pub.publish(overview._repr_mimebundle_())
 
@@ -195,6 +225,15 @@ class SpinMagics(Room):
             kept = self._names.bind_free(made)
             if kept:
                 last.notes.append(f"--locals kept your own {', '.join(kept)}.")
+
+
+def _config_file(shell: Any, name: str) -> str:
+    """Find the config file of IPython's that sets one of our settings."""
+    for file in reversed(getattr(shell.parent, "loaded_config_files", [])):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if f"SpinMagic.{name}" in Path(file).read_text(encoding="utf-8"):
+                return str(file)
+    return "IPython's config"
 
 
 def _namespace(options: TaskOptions | FlowOptions | CardsOptions) -> dict[str, str | None]:

@@ -163,6 +163,9 @@ def _piece(cell: Mapping[str, Any], tag: str, number: int, flow: str, name: str)
 
 def _named_step(line: str, flow: str) -> str:
     options = parse_spin(line)
+    if options.repeats:
+        msg = "it leaves FLOW and STEP out, and a file of steps has no last one."
+        raise TaskError(msg)
     step = parse_step(options.step, flow).step
     if not step.isidentifier():
         msg = f"{step!r} is not the name of a step."

@@ -23,6 +23,7 @@ from spin_magic.options.authoring import (
     parse_save,
     parse_test,
 )
+from spin_magic.options.line import with_flow
 from spin_magic.options.looking import (
     CARDS_HELP,
     FLOW_HELP,
@@ -74,4 +75,5 @@ __all__ = [
     "parse_save",
     "parse_spin",
     "parse_test",
+    "with_flow",
 ]

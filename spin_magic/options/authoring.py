@@ -36,15 +36,17 @@ class LoadOptions:
 
     Attributes
     ----------
-    flow, step : str
-        As the user wrote them.
+    flow : str or None
+        As the user wrote it; None where it was left out.
+    step : str
+        As the user wrote it.
     whole : bool
         Load the whole def.
     output : str or None
         Name to bind the text to.
     """
 
-    flow: str
+    flow: str | None
     step: str
     whole: bool = False
     output: str | None = None
@@ -57,7 +59,7 @@ class SaveOptions:
     Attributes
     ----------
     flow, step : str or None
-        As the user wrote them; None for the step that was spun last.
+        As the user wrote them; both None for the step that was spun last, and FLOW where it was left out.
     force : bool
         Save over somebody else's change.
     dry_run : bool
@@ -101,8 +103,8 @@ class RunOptions:
 
     Attributes
     ----------
-    flow : str
-        As the user wrote it.
+    flow : str or None
+        As the user wrote it; None where it was left out.
     words : tuple of str
         The options of Metaflow's command line.
     resume : str or None
@@ -113,7 +115,7 @@ class RunOptions:
         Name to bind the run to.
     """
 
-    flow: str
+    flow: str | None
     words: tuple[str, ...] = ()
     resume: str | None = None
     unsaved: bool = False
@@ -126,15 +128,17 @@ class SpinTestOptions:
 
     Attributes
     ----------
-    flow, step : str
-        As the user wrote them.
+    flow : str or None
+        As the user wrote it; None where it was left out.
+    step : str
+        As the user wrote it.
     file : str or None
         The test file.
     dry_run : bool
         Write nothing.
     """
 
-    flow: str
+    flow: str | None
     step: str
     file: str | None = None
     dry_run: bool = False
@@ -146,15 +150,15 @@ class NotebookOptions:
 
     Attributes
     ----------
-    flow : str
-        As the user wrote it.
+    flow : str or None
+        As the user wrote it; None where it was left out.
     output : str or None
         The notebook to write.
     force : bool
         Replace a file that is there.
     """
 
-    flow: str
+    flow: str | None
     output: str | None = None
     force: bool = False
 
@@ -193,9 +197,11 @@ def parse_run(line: str) -> RunOptions:
     """Read the line of ``%spin_run``; as `parse_spin`, but what it does not know is the command line's."""
     given, words = _RUN.parse_known_args(words_of(line))
     match words:
-        case [flow, *rest] if flow and not flow.startswith("-"):
+        case ["", *_]:
+            raise OptionError("FLOW must not be empty.")
+        case [flow, *rest] if not flow.startswith("-"):
             return RunOptions(flow, tuple(rest), **vars(given))
-    raise OptionError("FLOW is missing at the line's beginning, as in TrainFlow --alpha 0.1. See --help.")
+    return RunOptions(None, tuple(words), **vars(given))
 
 
 def parse_test(line: str) -> SpinTestOptions:

@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from spin_magic.errors import OptionError, nearest
 from spin_magic.grammar import Parser
 
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
+# A file or a module; names of steps and runs have neither.
+_FLOW_ALONE = re.compile(r"[.:]")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
+
+
+class HasFlow(Protocol):
+    """Options of a line that takes FLOW; None where it was left out."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def flow(self) -> str | None:
+        """The flow, as the user wrote it."""
+
+
+Line = TypeVar("Line", bound=HasFlow)
 
 
 def options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[str]]:
@@ -38,28 +54,61 @@ def words_of(line: str) -> list[str]:
         raise OptionError(f"The line cannot be split into words: {str(error).lower()}.") from error
 
 
-def flow_alone(words: Sequence[str]) -> str:
-    """Give the one word that a line must have."""
+def flow_alone(words: Sequence[str]) -> str | None:
+    """Give the one word that a line may have; None where it leaves FLOW out."""
     match words:
+        case []:
+            return None
         case [flow] if flow:
             return flow
         case [_, *more] if more:
             raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW and options.")
-    raise OptionError("FLOW is missing, as in TrainFlow. See --help.")
+    raise OptionError("FLOW must not be empty.")
 
 
-def flow_and_step(words: Sequence[str]) -> tuple[str, str]:
-    """Give the two words that a line must have."""
+def flow_and_step(words: Sequence[str]) -> tuple[str | None, str]:
+    """Give FLOW and STEP of a line; a word alone is STEP, which may name its flow: FLOW/RUN/train/TASK."""
     match list(words):
         case [flow, step] if flow and step:
             return flow, step
         case [] | [""]:
             raise OptionError("FLOW and STEP are missing, as in TrainFlow train. See --help.")
-        case [flow, *rest] if not any(rest):
-            raise OptionError(f"STEP is missing after {flow}, as in {flow} train. See --help.")
+        case [word, *rest] if not any(rest) and (rest or _FLOW_ALONE.search(word)):
+            raise OptionError(f"STEP is missing after {word}, as in {word} train. See --help.")
+        case [step]:
+            return (step.partition("/")[0] if step.count("/") == 3 else None), step
         case [_, _, *more] if more:
             raise OptionError(f"{' '.join(more)!r} is too much: the line takes FLOW, STEP and options.")
     raise OptionError("FLOW must not be empty.")
+
+
+def with_flow(options: Line, flow: str) -> Line:
+    """Fill in the flow where a line leaves it out and needs it.
+
+    Parameters
+    ----------
+    options : object
+        The options of a line.
+    flow : str
+        The flow that is meant then; empty where none is.
+
+    Raises
+    ------
+    OptionError
+        None is.
+    """
+    step = getattr(options, "step", ...)
+    # Without either, a line means what was spun last.
+    if options.flow is not None or not step:
+        return options
+    if flow:
+        return replace(options, flow=flow)
+    if step is ...:
+        raise OptionError("FLOW is missing at the line's beginning, as in TrainFlow. See --help.")
+    raise OptionError(
+        f"FLOW or STEP is missing beside {step}: write both, as in TrainFlow train. "
+        "After %spin_flow FLOW, a line may leave FLOW out. See --help."
+    )
 
 
 def check(options: dict[str, Any]) -> None:

@@ -21,8 +21,8 @@ class FlowOptions:
 
     Attributes
     ----------
-    flow : str
-        As the user wrote it.
+    flow : str or None
+        As the user wrote it; None where it was left out.
     run : str or None
         The run to show.
     namespace : str or None
@@ -31,7 +31,7 @@ class FlowOptions:
         Name to bind the overview to.
     """
 
-    flow: str
+    flow: str | None
     run: str | None = None
     namespace: str | None = None
     output: str | None = None
@@ -43,8 +43,10 @@ class CardsOptions:
 
     Attributes
     ----------
-    flow, step : str
-        As the user wrote them.
+    flow : str or None
+        As the user wrote it; None where it was left out.
+    step : str
+        As the user wrote it.
     index : int or None
         Split index.
     value : str or None
@@ -61,7 +63,7 @@ class CardsOptions:
         Name to bind the cards to.
     """
 
-    flow: str
+    flow: str | None
     step: str
     index: int | None = None
     value: str | None = None

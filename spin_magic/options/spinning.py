@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any, Literal
 
 from spin_magic.errors import OptionError
@@ -22,8 +23,10 @@ class TaskOptions:
 
     Attributes
     ----------
-    flow, step : str
-        As the user wrote them.
+    flow : str or None
+        As the user wrote it; None where it was left out.
+    step : str
+        The same; empty for a line that repeats the last one.
     index : int or None
         Split index.
     value : str or None
@@ -46,7 +49,7 @@ class TaskOptions:
         Name to bind the result to.
     """
 
-    flow: str
+    flow: str | None
     step: str
     index: int | None = None
     value: str | None = None
@@ -81,6 +84,8 @@ class SpinOptions(TaskOptions):
         Run it on its tasks in that many of the latest runs.
     after : tuple of str
         The steps that lead to a step which the flow file does not have yet.
+    line : str
+        The line itself.
     """
 
     skip_decorators: bool = False
@@ -90,11 +95,30 @@ class SpinOptions(TaskOptions):
     all_splits: bool = False
     last: int | None = None
     after: tuple[str, ...] = ()
+    line: str = field(default="", compare=False)
 
     @property
     def many(self) -> bool:
         """Tell whether there are many tasks to run on."""
         return self.all_splits or self.last is not None
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether the line leaves out what to spin: what was spun last."""
+        return not self.step
+
+    def filled(self, last: SpinOptions) -> SpinOptions:
+        """Fill in what the line leaves out.
+
+        Parameters
+        ----------
+        last : SpinOptions
+            The options of the last spin: an empty line has all of them, any other its flow and step.
+        """
+        if self == SpinOptions(None, ""):
+            return last
+        named = f"{quote(last.flow or '')} {quote(last.step)} {self.line}"
+        return replace(self, flow=last.flow, step=last.step, line=named)
 
 
 @dataclass(frozen=True)
@@ -136,9 +160,9 @@ def parse_spin(line: str) -> SpinOptions:
     HelpRequested
         If it asks for help.
     """
-    options = _parse(_SPIN, line)
+    options = _parse(_SPIN, line, repeats=True)
     options["after"] = tuple(dict.fromkeys(options["after"]))
-    return _check_many(SpinOptions(**options))
+    return _check_many(SpinOptions(**options, line=line.strip()))
 
 
 def parse_inputs(line: str) -> InputsOptions:
@@ -146,9 +170,9 @@ def parse_inputs(line: str) -> InputsOptions:
     return InputsOptions(**_parse(_INPUTS, line))
 
 
-def _parse(parser: Parser, line: str) -> dict[str, Any]:
+def _parse(parser: Parser, line: str, *, repeats: bool = False) -> dict[str, Any]:
     options, rest = options_and_words(parser, line)
-    options["flow"], options["step"] = flow_and_step(rest)
+    options["flow"], options["step"] = flow_and_step(rest) if rest or not repeats else (None, "")
     for name in ("assignments", "config", "config_value"):
         options[name] = tuple(tuple(pair) for pair in options[name])
     if options["run"] == "spin":

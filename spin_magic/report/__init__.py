@@ -9,10 +9,13 @@ from typing import Any, TypeVar
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.progress import RunProgress
-from spin_magic.report.cards.shown import card_html, card_text, past_html, past_text
-from spin_magic.report.render import render_html, render_inputs_html, render_inputs_text, render_text
+from spin_magic.report.cards.shown import card_html, card_lines, past_html, past_lines
+from spin_magic.report.lines import Line, text_of
+from spin_magic.report.plain import inputs_lines, panel_lines
+from spin_magic.report.render import render_html, render_inputs_html
 from spin_magic.report.summarize import summarize_inputs, summarize_result
 from spin_magic.result import Card, PastCards, SpinResult
+from spin_magic.showing import Form
 
 T = TypeVar("T")
 
@@ -27,13 +30,15 @@ __all__ = [
 ]
 
 
-def mimebundle(result: SpinResult) -> dict[str, Any]:
+def mimebundle(result: SpinResult, form: Form = "auto") -> dict[str, Any]:
     """Show a spin as text and as HTML, which a widget without a view makes live where there is a kernel.
 
     Parameters
     ----------
     result : SpinResult
         The spin.
+    form : {'auto', 'plain', 'coloured'}
+        Show it as text alone, in that form; by default as text and HTML.
 
     Returns
     -------
@@ -43,7 +48,9 @@ def mimebundle(result: SpinResult) -> dict[str, Any]:
     bundle: dict[str, Any] = {"text/plain": _plain(result)}
     try:
         panel = summarize_result(result)
-        bundle = {"text/plain": render_text(panel)}
+        bundle = {"text/plain": text_of(panel_lines(panel), form)}
+        if form != "auto":
+            return bundle
         if not _has_comms():
             return bundle | {"text/html": render_html(panel)}
         # Late: importing ipywidgets takes a while, and a plain script never needs it.
@@ -61,13 +68,15 @@ def mimebundle(result: SpinResult) -> dict[str, Any]:
     return bundle
 
 
-def inputs_mimebundle(inputs: StepInputs) -> dict[str, Any]:
+def inputs_mimebundle(inputs: StepInputs, form: Form = "auto") -> dict[str, Any]:
     """Show the inputs of a step as text and as HTML.
 
     Parameters
     ----------
     inputs : StepInputs
         The inputs.
+    form : {'auto', 'plain', 'coloured'}
+        As for `mimebundle`.
 
     Returns
     -------
@@ -76,30 +85,33 @@ def inputs_mimebundle(inputs: StepInputs) -> dict[str, Any]:
     """
     try:
         summary = summarize_inputs(inputs)
-        return {"text/plain": render_inputs_text(summary), "text/html": render_inputs_html(summary)}
+        bundle = {"text/plain": text_of(inputs_lines(summary), form)}
+        return bundle if form != "auto" else bundle | {"text/html": render_inputs_html(summary)}
     except Exception:  # noqa: BLE001  (the same)
         return {"text/plain": _plain(inputs)}
 
 
-def cards_mimebundle(past: PastCards) -> dict[str, Any]:
+def cards_mimebundle(past: PastCards, form: Form = "auto") -> dict[str, Any]:
     """Show the cards of a past task as text, and in the page as the panel shows those of a spin.
 
     Parameters
     ----------
     past : PastCards
         The cards.
+    form : {'auto', 'plain', 'coloured'}
+        As for `mimebundle`.
 
     Returns
     -------
     dict
         A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
     """
-    return _cards(past, past_text, past_html)
+    return _cards(past, past_lines, past_html, form)
 
 
-def card_mimebundle(card: Card) -> dict[str, Any]:
+def card_mimebundle(card: Card, form: Form = "auto") -> dict[str, Any]:
     """Show one card; as `cards_mimebundle`."""
-    return _cards(card, card_text, card_html)
+    return _cards(card, card_lines, card_html, form)
 
 
 def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
@@ -123,9 +135,13 @@ def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:
         return {"text/plain": _plain(progress)}
 
 
-def _cards(value: T, text: Callable[[T], str], html: Callable[[T], tuple[str, list[Card]]]) -> dict[str, Any]:
+def _cards(
+    value: T, lines: Callable[[T], list[Line]], html: Callable[[T], tuple[str, list[Card]]], form: Form
+) -> dict[str, Any]:
     try:
-        bundle = {"text/plain": text(value)}
+        bundle = {"text/plain": text_of(lines(value), form)}
+        if form != "auto":
+            return bundle
         bundle["text/html"], cards = html(value)
         if _has_comms():
             from spin_magic.report import view  # noqa: PLC0415  (as above)

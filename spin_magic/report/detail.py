@@ -10,12 +10,13 @@ from spin_magic.report.arrays import SMALL, as_array, bytes_in, histograms, is_n
 from spin_magic.report.blocks import Block, Cell, Detail, Table, Text
 from spin_magic.report.frames import Frame, frame_of
 from spin_magic.report.guard import attempt
-from spin_magic.report.preview import LINE, cell_of, clean, clip, line_of, shape_of
+from spin_magic.report.preview import cell_of, clean, clip, line_of, shape_of
 from spin_magic.report.rich import rich_block
 from spin_magic.report.short import Short, is_a
+from spin_magic.settings import SpinMagic
 
 TEXT = 1_200
-TABLE_ROWS, TABLE_COLUMNS = 6, 12
+TABLE_COLUMNS = 12
 ITEMS = 12
 SHOWN = 80
 _LONG = Short(items=40, characters=TEXT)
@@ -66,8 +67,9 @@ def _frame_table(frame: Frame) -> Table:
         Cell("", "soft"),
         *(Cell(clip(clean(frame.dtype(n)), 30), "soft") for n in names),
     )
-    body = tuple(tuple(map(cell_of, row)) for row in frame.top(TABLE_ROWS, TABLE_COLUMNS))
-    more = [f"{TABLE_ROWS} of {frame.rows:,} rows"] if frame.rows > TABLE_ROWS else []
+    rows = SpinMagic.instance().preview_rows
+    body = tuple(tuple(map(cell_of, row)) for row in frame.top(rows, TABLE_COLUMNS))
+    more = [f"{rows} of {frame.rows:,} rows"] if frame.rows > rows else []
     more += [f"{TABLE_COLUMNS} of {len(frame.names):,} columns"] if len(frame.names) > TABLE_COLUMNS else []
     right = tuple(i for i, name in enumerate(names, 1) if _is_numeric_type(frame.dtype(name)))
     return Table(("", *map(cell_of, names)), (types, *body), ", ".join(more), right)
@@ -92,7 +94,7 @@ def _array_detail(value: Any, array: Any) -> Detail | None:
         # An array's own repr knows its dimensions.
         with numpy().printoptions(threshold=SHOWN, precision=6):
             text = clip(clean(repr(value)), TEXT)
-        blocks += [Text(text)] if "\n" in text or len(text) > LINE else []
+        blocks += [Text(text)] if "\n" in text or len(text) > SpinMagic.instance().preview_length else []
     return Detail(tuple(blocks)) if blocks else None
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from spin_magic.report.guard import attempt
 from spin_magic.report.model import ErrorSummary, SourceLine
 from spin_magic.report.preview import clean, clip, line_of
+from spin_magic.settings import SpinMagic
 
 AROUND = 2
 LOCALS = 12
@@ -44,7 +45,8 @@ def summarize_error(error: BaseException) -> ErrorSummary:
         frame, line = frames[at]
         place = attempt(lambda: _place(frame.f_code), "")
         lines = attempt(lambda: _lines(frame, line), lines)
-        values = attempt(lambda: _values(frames, at), values, seconds=1.0)
+        if SpinMagic.instance().previews:
+            values = attempt(lambda: _values(frames, at), values, seconds=1.0)
     return ErrorSummary(type(error).__name__, message_of(error), place, lines, values, _causes(error))
 
 

@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TypeVar
 
 from spin_magic.alarm import has_alarm, ringing
+from spin_magic.settings import SpinMagic
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
 
 
-def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.15) -> T:
+def attempt(function: Callable[[], T], fallback: T, seconds: float | None = None) -> T:
     """Call a function that may raise or hang; give the fallback where it does.
 
     Parameters
@@ -53,8 +54,8 @@ def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.15) -> T:
         What to call.
     fallback : object
         What to give instead.
-    seconds : float
-        How long it may take.
+    seconds : float, optional
+        How long it may take. Default: as long as all previews of a panel may.
 
     Returns
     -------
@@ -62,7 +63,7 @@ def attempt(function: Callable[[], T], fallback: T, seconds: float = 0.15) -> T:
         The function's value, or the fallback. Only an interrupt by the user gets through.
     """
     try:
-        with time_limit(seconds):
+        with time_limit(SpinMagic.instance().preview_seconds if seconds is None else seconds):
             return function()
     except KeyboardInterrupt:
         raise

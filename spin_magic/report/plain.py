@@ -1,8 +1,9 @@
-"""Plain data -> text for terminals, and for reading the differences of a notebook."""
+"""Plain data -> lines for terminals, and text for reading the differences of a notebook."""
 
 from __future__ import annotations
 
 from spin_magic.report.blocks import Block, Cell, Lines, Pictures, Table, Text
+from spin_magic.report.lines import WORDS, Line, text_of
 from spin_magic.report.model import InputsSummary, Outputs, PanelSummary, Row
 
 NAMES = 40
@@ -12,7 +13,12 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def render_text(panel: PanelSummary, *, details: bool = True) -> str:
-    """Give the panel as text for a terminal, and for the differences of a review.
+    """Give the panel as text as it is, for the differences of a review; as `panel_lines`."""
+    return text_of(panel_lines(panel, details=details), "plain")
+
+
+def panel_lines(panel: PanelSummary, *, details: bool = True) -> list[Line]:
+    """Give the panel as lines for a terminal.
 
     Parameters
     ----------
@@ -24,77 +30,114 @@ def render_text(panel: PanelSummary, *, details: bool = True) -> str:
 
     Returns
     -------
-    str
-        The text.
+    list of Line
+        The lines.
     """
-    lines = [_headline(panel), " ".join(filter(None, (panel.why, panel.compared)))]
+    lines = [_headline(panel), Line((" ".join(filter(None, (panel.why, panel.compared))), "soft"))]
     lines += _error_lines(panel)
-    lines += [f"! {note}" for note in panel.notes]
+    lines += [note_line(note) for note in panel.notes]
     rows = panel.outputs.rows if details else panel.outputs.rows[:ROWS_BRIEF]
     lines += _row_lines(rows, details=details)
     more = panel.outputs.more + len(panel.outputs.rows) - len(rows)
-    lines += [f"and {more} more, in _spin.artifacts"] if more else []
+    lines += [Line(f"and {more} more, in _spin.artifacts")] if more else []
     lines += [
-        f"{number} {words}: {' '.join(names)} {more}".rstrip()
+        Line((f"{number} {words}: ", "soft"), f"{' '.join(names)} {more}".rstrip(), hang=4)
         for number, words, names, more in name_lines(panel.outputs)
     ]
     for card in panel.cards:
-        lines += [f"{card.title}, {card.size}", *(f"    {line}" for line in card.components)]
-    lines += [f"{log.name}: {log.lines} line{'' if log.lines == 1 else 's'}" for log in panel.logs]
-    return "\n".join(lines)
+        lines += [Line((card.title, "strong"), f", {card.size}")]
+        lines += [Line(f"    {line}", cut=0) for line in card.components]
+    said = [f"{log.name}: {log.lines} line{'' if log.lines == 1 else 's'}" for log in panel.logs]
+    return [*lines, *(Line((each, "soft")) for each in said)]
+
+
+def note_line(note: str) -> Line:
+    """Give a note as a line."""
+    return Line(("! ", "warn"), note, hang=2)
 
 
 def render_inputs_text(inputs: InputsSummary) -> str:
-    """Give the inputs of a step as text for a terminal."""
-    lines = [f"{inputs.flow}/{inputs.step} inputs", inputs.why]
+    """Give the inputs of a step as text as it is."""
+    return text_of(inputs_lines(inputs), "plain")
+
+
+def inputs_lines(inputs: InputsSummary) -> list[Line]:
+    """Give the inputs of a step as lines for a terminal."""
+    lines = [Line((f"{inputs.flow}/{inputs.step}", "strong"), " inputs"), Line((inputs.why, "soft"))]
     if inputs.is_join:
         more = f" and {len(inputs.tasks) - 6} more" if len(inputs.tasks) > 6 else ""
-        lines.append(f"{len(inputs.tasks)} branches in inputs: {' '.join(inputs.tasks[:6])}{more}")
-    lines += [inputs.split] if inputs.split else []
+        branches = f"{len(inputs.tasks)} branches in inputs: {' '.join(inputs.tasks[:6])}{more}"
+        lines.append(Line(branches, hang=4))
+    lines += [Line(inputs.split, hang=4)] if inputs.split else []
     lines += _row_lines(inputs.rows)
-    lines += [f"and {inputs.more} more on self"] if inputs.more else []
-    return "\n".join(lines)
+    return lines + ([Line(f"and {inputs.more} more on self")] if inputs.more else [])
 
 
-def _headline(panel: PanelSummary) -> str:
+def _headline(panel: PanelSummary) -> Line:
     counts = ", ".join(f"{number} {status}" for number, status in panel.counts)
-    outcome = f"ok in {panel.seconds} + {panel.overhead} around it"
+    outcome = (f"ok in {panel.seconds}", "good"), (f" + {panel.overhead} around it", "soft")
     if not panel.ok:
-        outcome = f"failed after {panel.seconds}"
-    return f"{panel.flow}/{panel.step}  {outcome}" + (f"  {counts}" if counts else "")
+        outcome = (f"failed after {panel.seconds}", "bad"), ("", "")
+    return Line(
+        (f"{panel.flow}/{panel.step}", "strong"), "  ", *outcome, f"  {counts}" if counts else "", hang=4
+    )
 
 
-def _error_lines(panel: PanelSummary) -> list[str]:
+def _error_lines(panel: PanelSummary) -> list[Line]:
     error = panel.error
     if error is None:
         return []
-    lines = [error.headline, *error.causes]
+    lines = [Line((error.headline, "bad"), hang=4), *(Line(cause, hang=4) for cause in error.causes)]
     if error.lines:
-        lines.append(error.place)
-        lines += [f"{'>' if line.failing else ' '} {line.number:>4} {line.text}" for line in error.lines]
-    return lines + [f"  {name} = {value}" for name, value in error.locals]
+        lines.append(Line((error.place, "soft")))
+        lines += [
+            Line(
+                (
+                    f"{'>' if line.failing else ' '} {line.number:>4} {line.text}",
+                    "bad" if line.failing else "",
+                ),
+                hang=11,
+            )
+            for line in error.lines
+        ]
+    return lines + [Line(f"  {name} = ", (value, "soft"), hang=4) for name, value in error.locals]
 
 
-def _row_lines(rows: tuple[Row, ...], *, details: bool = False) -> list[str]:
+def _row_lines(rows: tuple[Row, ...], *, details: bool = False) -> list[Line]:
     columns = [(row.status or row.binding, row.name, row.kind, row.size) for row in rows]
     widths = [min(max((len(cells[i]) for cells in columns), default=0), WIDEST) for i in range(4)]
     lines = []
+    # Where the columns begin that say which artifact it is, and what is said of it.
+    named = widths[0] + 2 if widths[0] else 0
+    said = named + sum(widths[1:]) + 6
     for (word, name, kind, size), row in zip(columns, rows, strict=True):
-        fixed = f"{word:<{widths[0]}}  {name:<{widths[1]}}  {kind:<{widths[2]}}  {size:>{widths[3]}}"
-        lines.append(f"{fixed}  {row.said}".strip() if not widths[0] else f"{fixed}  {row.said}".rstrip())
+        whole = row.reason or (row.change and row.change.text)
+        lines.append(
+            Line(
+                (f"{word:<{named}}", WORDS.get(word, "")),
+                (f"{name:<{widths[1]}}  ", "strong"),
+                (f"{kind:<{widths[2]}}  {size:>{widths[3]}}  ", "soft"),
+                row.said,
+                hang=named + 4,
+                cut=None if whole else said,
+            )
+        )
         if details and row.change and row.detail:
-            lines += [f"    {line}".rstrip() for block in row.detail.blocks for line in _block_lines(block)]
+            lines += [each for block in row.detail.blocks for each in _block_lines(block)]
     return lines
 
 
-def _block_lines(block: Block) -> list[str]:
+def _block_lines(block: Block) -> list[Line]:
     if isinstance(block, Table):
-        return _table_lines(block)
+        return [Line(f"    {line}", cut=0) for line in _table_lines(block)]
+    texts: list[str] = []
     if isinstance(block, Lines):
-        return list(block.lines)
-    if isinstance(block, Pictures):
-        return [" and ".join(f"a picture of {caption or 'it'}" for caption, _ in block.pictures)]
-    return block.text.splitlines() if isinstance(block, Text) else []
+        texts = list(block.lines)
+    elif isinstance(block, Pictures):
+        texts = [" and ".join(f"a picture of {caption or 'it'}" for caption, _ in block.pictures)]
+    elif isinstance(block, Text):
+        texts = block.text.splitlines()
+    return [Line(f"    {text}", hang=6) for text in texts]
 
 
 def _table_lines(table: Table) -> list[str]:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping
 from typing import Any
 
+from spin_magic.printable import clean, clip
 from spin_magic.report.guard import attempt
 from spin_magic.report.short import Short, is_a
+from spin_magic.settings import SpinMagic
 
-LINE = 120
+__all__ = [
+    "bytes_of",
+    "cell_of",
+    "clean",
+    "clip",
+    "line_of",
+    "scalar_of",
+    "sentence",
+    "shape_of",
+    "size_text",
+    "type_of",
+]
+
 UNSHOWN = "(no preview)"
-
-
-_ONE_LINE = Short(items=6, characters=LINE)
-
-
-def clean(text: str) -> str:
-    """Give the text with every unprintable character but tab and newline as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
-
-
-def clip(text: str, limit: int) -> str:
-    """Cut a text to a length, with an ellipsis where something is left out."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def line_of(value: Any) -> str:
     """Give the value on one line."""
-    return attempt(lambda: clip(clean(" ".join(_ONE_LINE.repr(value).split())), LINE), UNSHOWN)
+    length = SpinMagic.instance().preview_length
+    return attempt(lambda: clip(clean(" ".join(_short(length).repr(value).split())), length), UNSHOWN)
+
+
+@functools.lru_cache(maxsize=4)
+def _short(length: int) -> Short:
+    return Short(items=max(6, length // 20), characters=length)
 
 
 def sentence(text: str) -> str:

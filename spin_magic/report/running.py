@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from spin_magic.progress import RunProgress, StepProgress
+from spin_magic.report.lines import Grid, Line, text_of
 from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.report.preview import clean
+from spin_magic.showing import Form
 
 HEADS = ("step", "tasks", "time")
 
@@ -34,16 +37,18 @@ def run_mimebundle(progress: RunProgress) -> dict[str, Any]:
         css=style_sheet("panel.css"),
         uid=new_id("run"),
     )
-    return {"text/plain": text, "text/html": html}
+    return {"text/plain": render_run_text(progress, "auto"), "text/html": html}
 
 
-def render_run_text(progress: RunProgress) -> str:
+def render_run_text(progress: RunProgress, form: Form = "plain") -> str:
     """Give the same for a terminal: a line for each step, and the end of a failing task's log."""
-    rows = [_row(step) for step in progress.steps]
-    widths = [max(len(row[column]) for row in (HEADS, *rows)) for column in range(len(HEADS))]
-    lines = [f"{progress.pathspec}: {_said(progress)}"]
-    lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (HEADS, *rows)]
-    return "\n".join([*lines, *(f"| {line}" for line in progress.log)])
+    kind = {"failed": "bad", "finished": "good"}.get(progress.state, "")
+    lines: list[Line | Grid] = [
+        Line((progress.pathspec, "strong"), ": ", (_said(progress), kind), hang=4),
+        Grid(HEADS, map(_row, progress.steps)),
+        *(Line(("| ", "soft"), clean(line), hang=2) for line in progress.log),
+    ]
+    return text_of(lines, form)
 
 
 def _said(progress: RunProgress) -> str:

@@ -8,10 +8,14 @@ from typing import Any
 
 from spin_magic.artifacts import Artifacts
 from spin_magic.report.blocks import Cell, Table
+from spin_magic.report.lines import Grid, Line, text_of
 from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.report.plain import note_line
+from spin_magic.report.preview import clean
 from spin_magic.report.short import Short
 from spin_magic.report.summarize import seconds_text
 from spin_magic.result import SpinResult, SpinResults
+from spin_magic.showing import Form
 
 COLUMNS = 4
 ROWS = 200
@@ -22,13 +26,15 @@ SMALL_BYTES = 2**12
 _PLAIN = (bool, int, float, str)
 
 
-def splits_mimebundle(results: SpinResults) -> dict[str, Any]:
+def splits_mimebundle(results: SpinResults, form: Form = "auto") -> dict[str, Any]:
     """Show many spins of a step as a table, in text and in HTML.
 
     Parameters
     ----------
     results : SpinResults
         The spins.
+    form : {'auto', 'plain', 'coloured'}
+        Show them as text alone, in that form; by default as text and HTML.
 
     Returns
     -------
@@ -38,7 +44,13 @@ def splits_mimebundle(results: SpinResults) -> dict[str, Any]:
     try:
         table = splits_table(results)
         notes = list(dict.fromkeys(note for result in results for note in result.notes))[:NOTES]
-        text = "\n".join([repr(results), *(f"! {note}" for note in notes), _as_text(table)])
+        lines = [
+            Line((repr(results), "strong")),
+            *(note_line(clean(note)) for note in notes),
+            *_lines_of(table),
+        ]
+        if form != "auto":
+            return {"text/plain": text_of(lines, form)}
         html = (
             environment()
             .get_template("splits.html.j2")
@@ -46,7 +58,7 @@ def splits_mimebundle(results: SpinResults) -> dict[str, Any]:
                 results=results,
                 table=table,
                 notes=notes,
-                text=text,
+                text=text_of(lines, "plain"),
                 failed=sum(not result.ok for result in results),
                 seconds=seconds_text(sum(result.seconds for result in results)),
                 css=style_sheet("panel.css"),
@@ -55,7 +67,7 @@ def splits_mimebundle(results: SpinResults) -> dict[str, Any]:
         )
     except Exception as error:  # noqa: BLE001  (a table may not break spins that went well)
         return {"text/plain": f"{results!r}\n(the table could not be drawn: {type(error).__name__})"}
-    return {"text/plain": text, "text/html": html}
+    return {"text/plain": text_of(lines, form), "text/html": html}
 
 
 def splits_table(results: SpinResults) -> Table:
@@ -135,12 +147,6 @@ def _value(artifacts: Artifacts, name: str) -> str:
     return text if len(text) <= 48 else text[:47] + "…"
 
 
-def _as_text(table: Table) -> str:
-    cells = [[str(head) for head in table.columns]]
-    cells += [[cell if isinstance(cell, str) else cell.text for cell in row] for row in table.rows]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(table.columns))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    ]
-    return "\n".join([*lines, *([table.more] if table.more else [])])
+def _lines_of(table: Table) -> list[Line | Grid]:
+    rows = [[clean(cell if isinstance(cell, str) else cell.text) for cell in row] for row in table.rows]
+    return [Grid([str(head) for head in table.columns], rows), *([Line(table.more)] if table.more else [])]

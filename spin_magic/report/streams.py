@@ -15,7 +15,8 @@ from spin_magic.report.preview import clean, clip, size_text
 from spin_magic.result import Card
 from spin_magic.settings import SpinMagic
 
-LOG_LINES, LOG_CHARACTERS = 100, 6_000
+# On average, of the lines of a log.
+LINE_LENGTH = 60
 # Of all cards of a panel in their static form.
 SECONDS, CHARACTERS, PICTURES = 0.06, 100_000, 120_000
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -51,7 +52,10 @@ def _without_components(kind: str, size: str) -> str:
 def summarize_log(name: str, text: str) -> Log:
     """Give the end of what was printed, plain."""
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in _ANSI.sub("", text).rstrip("\n").split("\n")]
-    shown = "\n".join(lines[-LOG_LINES:])[-LOG_CHARACTERS:]
+    most = SpinMagic.instance().log_lines
+    if not most:
+        return Log(name, "", len(lines), f"{len(lines):,} lines")
+    shown = "\n".join(lines[-most:])[-LINE_LENGTH * most :]
     # Counted in lines that are whole: the first one may have been cut.
     kept = shown.count("\n") + 1
     left = f"{len(lines) - kept:,} lines before these" if kept < len(lines) else ""

@@ -33,15 +33,13 @@ from spin_magic.report.preview import (
 )
 from spin_magic.report.streams import summarize_cards, summarize_log
 from spin_magic.result import DiffRow, SpinResult
+from spin_magic.settings import SpinMagic
 
 LOADED_FOR_PREVIEW = 1_000_000
 # Above it, `diff` within its budget compares nothing either.
 LOADED_FOR_COMPARISON = 32_000_000
-COMPARING, LEAST, NO_TIME = 0.15, 0.03, 0.001
-PREVIEWS = 0.15
+LEAST, NO_TIME = 0.03, 0.001
 DETAILS, DETAILS_LEAST = 20_000, 7_000
-# Of a result's own artifacts; of the inputs in its panel; of inputs that are shown for themselves.
-ROWS, ROWS_BELOW, ROWS_INPUTS = 64, 16, 100
 ORDER = ("changed", "new", "gone", "not compared", "same")
 _ABSENT = object()
 
@@ -75,7 +73,8 @@ def summarize_result(result: SpinResult) -> PanelSummary:
         outputs=outputs,
         cards=summarize_cards(result.cards),
         logs=tuple(summarize_log(name, text) for name, text in printed if text),
-        inputs=_inputs(result.inputs, Budget(PREVIEWS, 4_000), ROWS_BELOW),
+        # Below what the step made, they are less to the point.
+        inputs=_inputs(result.inputs, _budget(4_000), SpinMagic.instance().panel_rows // 4),
     )
 
 
@@ -92,7 +91,16 @@ def summarize_inputs(inputs: StepInputs) -> InputsSummary:
     InputsSummary
         Texts only; it does not keep the inputs alive.
     """
-    return _inputs(inputs, Budget(PREVIEWS, 20_000), ROWS_INPUTS)
+    return _inputs(inputs, _budget(DETAILS), SpinMagic.instance().panel_rows)
+
+
+def _budget(details: int) -> Budget:
+    settings = SpinMagic.instance()
+    return (
+        Budget(settings.preview_seconds, details)
+        if settings.embed_details
+        else Budget(settings.preview_seconds, 0, 0)
+    )
 
 
 def _inputs(inputs: StepInputs, budget: Budget, most: int) -> InputsSummary:
@@ -124,9 +132,9 @@ def seconds_text(seconds: float) -> str:
 
 
 def _outputs(result: SpinResult) -> Outputs:
-    began = time.monotonic()
+    began, settings = time.monotonic(), SpinMagic.instance()
     try:
-        compared = {row.name: row for row in result.diff(budget=COMPARING)}
+        compared = {row.name: row for row in result.diff(budget=settings.compare_seconds)}
         trouble = ""
     except Exception as error:  # noqa: BLE001  (a comparison may not break a spin that went well)
         compared, trouble = {}, f"the comparison failed with {type(error).__name__}"
@@ -140,9 +148,9 @@ def _outputs(result: SpinResult) -> Outputs:
     rest = [compared.get(name, unknown[name]) for name in names if name not in lines]
     rest.sort(key=lambda row: ORDER.index(row.status))
     # Many rows leave less room for what they open to.
-    budget = Budget(PREVIEWS, max(DETAILS - 200 * len(rest), DETAILS_LEAST))
-    comparing = Budget(max(COMPARING - (time.monotonic() - began), LEAST), 0)
-    rows = tuple(_output_row(result, row, budget, comparing) for row in rest[:ROWS])
+    budget = _budget(max(DETAILS - 200 * len(rest), DETAILS_LEAST))
+    comparing = Budget(max(settings.compare_seconds - (time.monotonic() - began), LEAST), 0)
+    rows = tuple(_output_row(result, row, budget, comparing) for row in rest[: settings.panel_rows])
     statuses = Counter(row.status for row in rest) + Counter(same=len(same))
     counts = tuple((statuses[status], status) for status in ORDER if statuses[status])
     more = len(rest) - len(rows)
@@ -162,7 +170,7 @@ def _output_row(result: SpinResult, row: DiffRow, budget: Budget, comparing: Bud
     artifact = result.artifacts.describe(row.name)
     value = _value(artifact, budget)
     found = Difference()
-    if row.status == "changed" and value is not _ABSENT:
+    if row.status == "changed" and value is not _ABSENT and SpinMagic.instance().previews:
         found = _difference(row, artifact, value, budget.grace if is_picture(value) else comparing.left)
     base = Row(row.name, row.status, "", "", "", "", row.reason, found.line)
     made = _row(artifact, value, budget, base, found.detail)
@@ -194,15 +202,16 @@ def _input_row(inputs: StepInputs, name: str, budget: Budget) -> Row:
 
 
 def _row(artifact: Artifact, value: Any, budget: Budget, base: Row, detail: Detail | None = None) -> Row:
+    previews = SpinMagic.instance().previews
     if value is _ABSENT:
         why = "no time was left for a preview" if artifact.live else "not loaded for a preview"
-        size, shape, preview = artifact.size, "", why
+        size, shape, preview = artifact.size, "", why if previews else ""
     else:
         size = artifact.size if artifact.size is not None else bytes_of(value)
         # The bytes of a number tell nobody anything.
         size = None if value is None or issubclass(type(value), (int, float, complex)) else size
-        shape, preview = shape_of(value), line_of(value)
-        detail = detail_of(value) if detail is None and not budget.spent else detail
+        shape, preview = shape_of(value), line_of(value) if previews else ""
+        detail = detail_of(value) if previews and detail is None and not budget.spent else detail
     if detail and not (detail.blocks and budget.take(detail.size, detail.pictures_size)):
         detail = None
     return replace(
@@ -221,7 +230,8 @@ def _value(artifact: Artifact, budget: Budget) -> Any:
     """Return the value where it is at hand or small, else `_ABSENT`."""
     if budget.spent:
         return _ABSENT
-    if artifact.live or (artifact.size is not None and artifact.size <= LOADED_FOR_PREVIEW):
+    loaded = SpinMagic.instance().previews and artifact.size is not None
+    if artifact.live or (loaded and (artifact.size or 0) <= LOADED_FOR_PREVIEW):
         return attempt(artifact.load, _ABSENT)
     return _ABSENT
 

@@ -13,6 +13,7 @@ from spin_magic.engine.metadata import Metadata, RunInfo, TaskInfo, current_name
 from spin_magic.engine.reader import PastTask, Reader
 from spin_magic.errors import TaskError
 from spin_magic.runs.wanted import NoRun
+from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,10 +188,13 @@ def _owners(run: RunInfo) -> list[str]:
 
 
 def namespace_or_current(namespace: Any, keep: object) -> str | None:
-    """Give the namespace to look in: the Client's own where none was asked for; None for all."""
-    if namespace is keep:
-        return current_namespace()
-    return namespace or None
+    """Give the namespace to look in: the user's own choice where none was asked for; None for all."""
+    if namespace is not keep:
+        return namespace or None
+    chosen = SpinMagic.instance().namespace
+    if chosen == "*":
+        return None
+    return chosen or current_namespace()
 
 
 def ago(when: float) -> str:

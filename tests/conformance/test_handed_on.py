@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from spin_magic import spin, spin_inputs
-from spin_magic.cache import settings
 
 NO_TIME = 1e-9
 
 
 @pytest.fixture
 def large(run_of, tmp_path, monkeypatch):
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("spin_magic.cache.entries.SMALL", 2**16)
     return run_of("large")
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 
 from spin_magic import cache, spin
-from spin_magic.cache import settings
 from tests.conformance.compare import compare_artifacts
 
 
 @pytest.fixture
 def large(run_of, tmp_path, monkeypatch):
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("spin_magic.cache.entries.SMALL", 2**16)  # what is larger is mapped
     return run_of("large")
 
@@ -27,7 +26,7 @@ def test_inputs_are_pristine_whatever_the_last_spin_did(large):
 
 
 def test_without_a_cache_it_is_slower_and_not_different(large, monkeypatch):
-    monkeypatch.setenv(settings.LIMIT, "0")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "0")
     expected = large.task("end")["artifacts"]
     for _ in range(2):
         assert compare_artifacts(expected, spin("large.py", "end"), "end") == []

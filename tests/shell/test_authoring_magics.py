@@ -154,8 +154,8 @@ def test_lines(parse, line, options):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("%spin_load F", "STEP is missing after F"),
-        ("%spin_save F", "STEP is missing after F"),
+        ("%spin_load F", "FLOW or STEP is missing beside F"),
+        ("%spin_save F", "FLOW or STEP is missing beside F"),
         ("%spin_save F s t", "'t' is too much"),
         ("%spin_save --after a-b", "should be a step's name"),
         ("%spin_save --dry", "no option --dry.*--dry-run"),

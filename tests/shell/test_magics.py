@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 
 from spin_magic.errors import OptionError
-from spin_magic.namespace import SIZE_BUDGET
 from spin_magic.options import INPUTS_HELP, SPIN_HELP
 from spin_magic.result import SpinResult
 
@@ -308,7 +307,7 @@ def test_names_of_python_and_ipython_are_never_taken(shell, api, name):
 
 def test_large_artifacts_wait_until_they_are_touched(shell, api):
     api.artifacts = {"big": "big", "small": "small"}
-    api.sizes = {"big": SIZE_BUDGET + 1, "small": SIZE_BUDGET}
+    api.sizes = {"big": 64 * 2**20 + 1, "small": 64 * 2**20}
     run(shell, "%spin_inputs F s -o found")
     assert "big" not in shell.user_ns
     assert shell.user_ns["small"] == "small"
@@ -318,7 +317,7 @@ def test_large_artifacts_wait_until_they_are_touched(shell, api):
 
 @pytest.mark.parametrize("option", ["--all", "--only big"])
 def test_large_artifacts_are_bound_on_demand(shell, api, option):
-    api.artifacts, api.sizes = {"big": "big"}, {"big": SIZE_BUDGET + 1}
+    api.artifacts, api.sizes = {"big": "big"}, {"big": 64 * 2**20 + 1}
     run(shell, f"%spin_inputs F s {option}")
     assert shell.user_ns["big"] == "big"
 

@@ -20,7 +20,6 @@ from metaflow.datastore.task_datastore import TaskDataStore
 from metaflow.plugins import DATASTORES
 
 from spin_magic import cache
-from spin_magic.cache import settings
 from spin_magic.engine import ahead, artifacts, blobs
 from spin_magic.engine.ahead import Ahead
 from spin_magic.engine.past import TaskInfo
@@ -41,7 +40,7 @@ def values() -> dict[str, object]:
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "cache"))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(artifacts, "MEMORY", blobs.Memory())
     monkeypatch.setattr(ahead, "MEMORY", artifacts.MEMORY)
     storage = next(one for one in DATASTORES if one.TYPE == "local")
@@ -189,7 +188,7 @@ def test_without_isal(store, monkeypatch):
 
 def test_a_cache_that_cannot_be_used_is_in_nobodys_way(store, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "file"))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(tmp_path / "file"))
 
     assert all(equal(load(store, name), value) for name, value in values().items())
 

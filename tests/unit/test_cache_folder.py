@@ -59,7 +59,7 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(store, tmp_path):
 
 def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv(settings.FOLDER, str(tmp_path / "file" / "cache"))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(tmp_path / "file" / "cache"))
 
     assert cache.store().adopt(*artifact(LARGE))[0]["n"] == LARGE
     assert cache.info().entries == 0
@@ -82,7 +82,7 @@ def test_what_is_not_the_caches_is_left_alone(store, monkeypatch):
     for path in others:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(10**6))
-    monkeypatch.setenv(settings.LIMIT, "3MB")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "3MB")
 
     assert cache.info().bytes == 0
     put(store)
@@ -118,11 +118,11 @@ def test_a_name_that_is_no_sha_is_not_cached(store):
 
 def test_the_folder_is_the_same_wherever_the_step_goes(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv(settings.FOLDER, "~/mine")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", "~/mine")
     assert settings.folder() == str(tmp_path / "mine" / "artifacts")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(settings.FOLDER, f"relative/{tmp_path.name}")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", f"relative/{tmp_path.name}")
     before = settings.folder()
     monkeypatch.chdir("/")
 
@@ -143,7 +143,7 @@ def test_the_least_recently_used_goes_first(store, monkeypatch):
         age(store, sha, 1000 - place)
     store.load(shas[0])
     size = cache.info().bytes // 4
-    monkeypatch.setenv(settings.LIMIT, str(int(4.5 * size)))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", str(int(4.5 * size)))
 
     put(store, seed=4)
 
@@ -154,7 +154,7 @@ def test_the_least_recently_used_goes_first(store, monkeypatch):
 def test_the_limit_holds_for_what_other_kernels_wrote(store, monkeypatch):
     other = Store(store.folder)
     size = len(artifact(LARGE)[1])
-    monkeypatch.setenv(settings.LIMIT, str(3 * size + size // 2))
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", str(3 * size + size // 2))
 
     for seed in range(8):
         put(other if seed % 2 else store, seed=seed)
@@ -163,7 +163,7 @@ def test_the_limit_holds_for_what_other_kernels_wrote(store, monkeypatch):
 
 
 def test_more_than_the_limit_is_not_written(store, monkeypatch):
-    monkeypatch.setenv(settings.LIMIT, "1MB")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "1MB")
     sha = put(store)
 
     assert store.load(sha) is None
@@ -172,7 +172,7 @@ def test_more_than_the_limit_is_not_written(store, monkeypatch):
 
 def test_a_limit_of_nothing_turns_it_off(store, monkeypatch):
     sha = put(store)
-    monkeypatch.setenv(settings.LIMIT, "0")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "0")
 
     assert store.load(sha) is None
     assert store.adopt(*artifact(LARGE, 1))[0]["n"] == LARGE
@@ -191,17 +191,19 @@ def test_a_limit_of_nothing_turns_it_off(store, monkeypatch):
     ],
 )
 def test_limits(monkeypatch, text, size):
-    monkeypatch.setenv(settings.LIMIT, text)
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", text)
 
     assert settings.limit() == size
     assert settings.limit_problem() == ""
 
 
 def test_a_limit_that_is_none(monkeypatch):
-    monkeypatch.setenv(settings.LIMIT, "plenty")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "plenty")
 
-    assert settings.limit() == settings.DEFAULT_LIMIT
-    assert "'plenty' is not a size" in cache.info().problem
+    assert settings.limit() == 20 * 10**9
+    assert "SPIN_MAGIC_CACHE_LIMIT takes a number of bytes or a size such as '20GB', not 'plenty'." in (
+        cache.info().problem
+    )
 
 
 def test_info_and_clear(store):
@@ -228,7 +230,7 @@ def test_values_outlive_their_entries(store):
 
 
 def test_the_default_folder_is_the_users_own(monkeypatch, tmp_path):
-    monkeypatch.delenv(settings.FOLDER)
+    monkeypatch.delenv("SPIN_MAGIC_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     settings._default_folder.cache_clear()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from spin_magic import cache
-from spin_magic.cache import Store, folder, settings
+from spin_magic.cache import Store, folder
 from tests.unit.cached import LARGE, MEDIUM, artifact, assert_rebuilt, files, put
 
 
@@ -39,7 +39,7 @@ def run(code: str, store: Store, *arguments: str) -> subprocess.CompletedProcess
             *arguments,
         ],
         cwd=Path(__file__).parents[2],
-        env={**os.environ, settings.FOLDER: str(Path(store.folder).parent)},
+        env={**os.environ, "SPIN_MAGIC_CACHE_DIR": str(Path(store.folder).parent)},
         capture_output=True,
         text=True,
         check=False,
@@ -201,7 +201,7 @@ def fill(rounds: int) -> None:
 
 
 def test_two_kernels_fill_it_at_once(store, monkeypatch):
-    monkeypatch.setenv(settings.LIMIT, "8MB")
+    monkeypatch.setenv("SPIN_MAGIC_CACHE_LIMIT", "8MB")
     command = [sys.executable, "-c", "import tests.unit.test_cache_processes as t; t.fill(12)"]
     root = Path(__file__).parents[2]
 

@@ -27,7 +27,7 @@ def test_line(line, expected):
     ("line", "said"),
     [
         ("", "FLOW and STEP are missing"),
-        ("TrainFlow", "STEP is missing after TrainFlow"),
+        ("train.py", "STEP is missing after train.py"),
         ("F s report", "'report' is too much"),
         ("F s --from spin", "--diff puts those of the last spin beside"),
         ("F s --seed 3", "no option --seed"),

@@ -21,8 +21,7 @@ def test_line(line, expected):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "FLOW is missing"),
-        ("''", "FLOW is missing"),
+        ("''", "FLOW must not be empty"),
         ("TrainFlow train", "'train' is too much"),
         ("F --form 3", "no option --form. Did you mean '--from'"),
         ("F --from spin", "--from spin"),

@@ -350,7 +350,10 @@ MISTAKES = {
         write("step-end", "self.x = 1"),
         "Cell 17 of f.ipynb is tagged spin:step, but does not begin",
     ),
-    "no step": (write("step-end", "%%spin F\npass"), "first line of cell 17 .* STEP is missing"),
+    "no step": (
+        write("step-end", "%%spin --seed 3\npass"),
+        "first line of cell 17 .* leaves FLOW and STEP out",
+    ),
     "no name": (write("step-end", "%%spin F 1a\npass"), "'1a' is not the name of a step"),
     "another def": (write("step-end", "%%spin F end\n@step\ndef other(self): pass"), "defines 'other'"),
     "no @step": (write("step-end", "%%spin F end\n@retry\ndef end(self): pass"), "but no @step"),
@@ -395,7 +398,7 @@ def test_a_notebook_made_by_hand_needs_only_the_tags():
 
 
 def test_a_new_step_without_a_tag_is_left_out_and_named(notebook):
-    for source in ("%%spin F start --index 2\npass", "%%spin F score\npass", "%%spin F\npass"):
+    for source in ("%%spin F start --index 2\npass", "%%spin F score\npass", "%%spin\npass"):
         notebook.cells.append(nbformat.v4.new_code_cell(source))
 
     made = flow_bytes(notebook, "f.ipynb")

@@ -190,7 +190,7 @@ def test_line(line, expected):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("", "FLOW is missing"),
+        ("''", "FLOW must not be empty"),
         ("F train", "'train' is too much"),
         ("F --forse", "mean '--force'"),
         ("F -o", "-o"),

@@ -14,11 +14,17 @@ from spin_magic.loop.request import Request, arguments
 from spin_magic.options import (
     INPUTS_HELP,
     SPIN_HELP,
+    FlowOptions,
     HelpRequested,
     InputsOptions,
+    SaveOptions,
     SpinOptions,
+    parse_flow,
     parse_inputs,
+    parse_run,
+    parse_save,
     parse_spin,
+    with_flow,
 )
 
 
@@ -31,6 +37,47 @@ def refused(line, parse=parse_spin):
 def test_flow_and_step_alone_leave_the_defaults():
     assert parse_spin("TrainFlow train") == SpinOptions("TrainFlow", "train")
     assert parse_inputs(" flows/a.py:F  12/train/3 ") == InputsOptions("flows/a.py:F", "12/train/3")
+
+
+def test_a_word_alone_is_the_step_which_may_name_its_flow():
+    assert parse_spin("train --seed 3") == SpinOptions(None, "train", seed=3)
+    assert parse_inputs("17/train/3") == InputsOptions(None, "17/train/3")
+    assert parse_inputs("F/17/train/3") == InputsOptions("F", "F/17/train/3")
+
+
+def test_the_flow_that_is_left_out_is_filled_in():
+    assert with_flow(parse_spin("train"), "F") == SpinOptions("F", "train")
+    assert with_flow(parse_spin("G train"), "F") == SpinOptions("G", "train")
+    assert with_flow(parse_flow(""), "F") == FlowOptions("F")
+    assert with_flow(parse_run("--alpha 1"), "F").words == ("--alpha", "1")
+    # What was spun last is meant, of whatever flow.
+    assert with_flow(parse_spin("--seed 3"), "F") == SpinOptions(None, "", seed=3)
+    assert with_flow(parse_save("--force"), "F") == SaveOptions(force=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (parse_spin("train"), "FLOW or STEP is missing beside train: write both, as in TrainFlow train."),
+        (parse_save("train"), "FLOW or STEP is missing beside train"),
+        (parse_run("--alpha 1 F"), "FLOW is missing at the line's beginning"),
+        (parse_flow(""), "FLOW is missing at the line's beginning"),
+    ],
+)
+def test_a_flow_that_is_left_out_and_not_known(options, said):
+    with pytest.raises(OptionError, match=said):
+        with_flow(options, "")
+
+
+def test_a_line_repeats_the_last_one_or_its_flow_and_step_alone():
+    last = parse_spin("F 17/train --index 2 -o r  # why")
+
+    assert parse_spin("").repeats
+    assert not last.repeats
+    assert parse_spin(" # again").filled(last) is last
+    filled = parse_spin("--seed 3").filled(last)
+    assert filled == SpinOptions("F", "17/train", seed=3)
+    assert (last.line, filled.line) == ("F 17/train --index 2 -o r  # why", "F 17/train --seed 3")
 
 
 def test_every_option_of_spin():
@@ -123,8 +170,7 @@ def test_any_value_survives_quoting(value):
 def test_any_line_is_understood_or_refused_as_our_own_error(line):
     with contextlib.suppress(HelpRequested, OptionError):
         options = parse_spin(line)
-        assert options.flow
-        assert options.step
+        assert options.flow is None or (options.flow and options.step)
 
 
 @pytest.mark.parametrize(
@@ -159,9 +205,9 @@ def test_set_with_a_wrong_left_side_is_refused(target):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "FLOW and STEP are missing, as in TrainFlow train. See --help."),
-        ("# nothing", "FLOW and STEP are missing, as in TrainFlow train. See --help."),
-        ("F", "STEP is missing after F, as in F train. See --help."),
+        ("''", "FLOW and STEP are missing, as in TrainFlow train. See --help."),
+        ("f.py", "STEP is missing after f.py, as in f.py train. See --help."),
+        ("pkg.mod:F", "STEP is missing after pkg.mod:F, as in pkg.mod:F train. See --help."),
         ("F ''", "STEP is missing after F, as in F train. See --help."),
         ("'' s", "FLOW must not be empty."),
         ("F s 3 4", "'3 4' is too much: the line takes FLOW, STEP and options."),

@@ -16,10 +16,16 @@ def test_what_the_line_does_not_know_is_the_command_line_s_in_its_order():
     assert (options.resume, options.output, options.unsaved) == ("train", "r", True)
 
 
-@pytest.mark.parametrize("line", ["", "--alpha 1 F", "''"])
+@pytest.mark.parametrize("line", ["", "--alpha 1 F"])
 def test_the_flow_comes_first(line):
-    with pytest.raises(OptionError, match="FLOW is missing at the line's beginning"):
-        parse_run(line)
+    options = parse_run(line)
+
+    assert (options.flow, options.words) == (None, tuple(line.split()))
+
+
+def test_the_flow_may_not_be_empty():
+    with pytest.raises(OptionError, match="must not be empty"):
+        parse_run("'' --alpha 1")
 
 
 def test_help():

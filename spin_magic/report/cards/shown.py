@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spin_magic.report.lines import Line
 from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.report.preview import clean
 from spin_magic.report.streams import summarize_card
 from spin_magic.result import Card, PastCards
 
@@ -31,19 +33,20 @@ def card_html(card: Card) -> tuple[str, list[Card]]:
     return _draw([(card,)], title=(), why="", heads=())
 
 
-def past_text(past: PastCards) -> str:
-    """List the cards of a past task as text."""
-    lines = [f"{past.flow}/{past.step} cards", past.why]
+def past_lines(past: PastCards) -> list[Line]:
+    """List the cards of a past task as lines of text."""
+    lines = [Line((f"{past.flow}/{past.step}", "strong"), " cards"), Line((clean(past.why), "soft"))]
     for before, after in past.pairs():
-        lines += card_text(before).splitlines() if before else []
-        lines += [f"in this spin: {line}" for line in card_text(after).splitlines()] if after else []
-    return "\n".join(lines)
+        lines += card_lines(before) if before else []
+        lines += card_lines(after, "in this spin: ") if after else []
+    return lines
 
 
-def card_text(card: Card) -> str:
-    """Give a card as text."""
+def card_lines(card: Card, where: str = "") -> list[Line]:
+    """Give a card as lines of text."""
     summary = summarize_card(card)
-    return "\n".join([f"{summary.title}, {summary.size}", *(f"  {part}" for part in summary.components)])
+    head = Line((where, "soft"), (summary.title, "strong"), f", {summary.size}")
+    return [head, *(Line((where, "soft"), f"  {part}", cut=0) for part in summary.components)]
 
 
 def _draw(

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spin_magic.overview import FlowOverview, SpunStep, StepOverview
+from spin_magic.report.lines import Grid, Line, text_of
+from spin_magic.report.plain import note_line
+from spin_magic.report.preview import clean
 from spin_magic.report.summarize import seconds_text
+from spin_magic.showing import Form
 
 NAMES = 8
 WIDEST = 60
@@ -150,13 +154,15 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(shown[:NAMES]) + more
 
 
-def render_flow_text(overview: FlowOverview) -> str:
+def render_flow_text(overview: FlowOverview, form: Form = "plain") -> str:
     """Give the overview as text for a terminal: what the picture says, as a table.
 
     Parameters
     ----------
     overview : FlowOverview
         What to say.
+    form : {'plain', 'auto', 'coloured'}
+        As it is, or as a terminal shows it.
 
     Returns
     -------
@@ -165,12 +171,11 @@ def render_flow_text(overview: FlowOverview) -> str:
     """
     counts = ", ".join(f"{number} {state}" for number, state in overview.counts)
     heads, rows = steps_table(overview)
-    widths = [min(WIDEST, max(len(row[i]) for row in (heads, *rows))) for i in range(len(heads))]
-    lines = [
-        f"{overview.flow}: {len(rows)} steps, {counts}"
-        if overview.run
-        else f"{overview.flow}: {len(rows)} steps"
+    lines: list[Line | Grid] = [
+        Line((overview.flow, "strong"), f": {len(rows)} steps{f', {counts}' if overview.run else ''}"),
+        Line((clean(overview.why), "soft")),
+        Line((here_words(overview), "soft")),
+        *(note_line(clean(note)) for note in overview.notes),
+        Grid(heads, [map(clean, row) for row in rows], WIDEST),
     ]
-    lines += [overview.why, here_words(overview), *(f"! {note}" for note in overview.notes)]
-    lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in (heads, *rows)]
-    return "\n".join(lines)
+    return text_of(lines, form)

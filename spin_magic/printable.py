@@ -1,0 +1,24 @@
+"""Texts of other people, made fit to be shown."""
+
+from __future__ import annotations
+
+
+def clean(text: str) -> str:
+    """Give the text with every unprintable character but tab and newline as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
+
+
+def clip(text: str, limit: int) -> str:
+    """Cut a text to a length, with an ellipsis where something is left out."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def one_line(value: object, limit: int = 200) -> str:
+    """Give what an object says of itself as one short printable line."""
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001 -- the object may be anybody's
+        text = "(it cannot be shown)"
+    return clip(clean(" ".join(text[: 8 * limit].split())), limit)
