@@ -116,6 +116,10 @@ class InputStore:
         """Describe an artifact for a step that hands it on as it is."""
         return Handed(self._objects[name], self._info.get(name, {}).get("size"))
 
+    def is_stored(self, name: str) -> bool:
+        """Tell whether an artifact is in a datastore, and is no value that stands in for one."""
+        return name not in self._overrides and bool(self.source.stored([name]))
+
     def get(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self._objects else default
 

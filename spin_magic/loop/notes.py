@@ -35,7 +35,8 @@ def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     if ignored:
         names = ", ".join(f"@{name}" for name in ignored)
         notes.append(f"Not applied in a spin, but in `run`: {names}.")
-    notes += differences(plan.prepared.cls, plan.step)
+    if not outcome.isolated:
+        notes += differences(plan.prepared.cls, plan.step)
     if plan.request.block:
         notes += _block_notes(plan, plan.request.block.block)
     if not result.ok:

@@ -176,6 +176,9 @@ class SpinMagics(Room):
             "cards": options.cards,
             "filename": self._filename,
             "after": options.after,
+            "isolated": options.isolated,
+            "environment": options.environment,
+            "persist": options.persist,
         }
 
     def _filename(self, source: str) -> str:

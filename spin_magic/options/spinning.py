@@ -81,6 +81,12 @@ class SpinOptions(TaskOptions):
         Run it on its tasks in that many of the latest runs.
     after : tuple of str
         The steps that lead to a step which the flow file does not have yet.
+    isolated : bool
+        Run it in a process of its own.
+    environment : str or None
+        Metaflow's ``--environment`` there.
+    persist : bool or None
+        Keep the results in ``.metaflow_spin``; None where Metaflow's settings say it.
     """
 
     skip_decorators: bool = False
@@ -90,6 +96,9 @@ class SpinOptions(TaskOptions):
     all_splits: bool = False
     last: int | None = None
     after: tuple[str, ...] = ()
+    isolated: bool = False
+    environment: str | None = None
+    persist: bool | None = None
 
     @property
     def many(self) -> bool:
@@ -138,7 +147,8 @@ def parse_spin(line: str) -> SpinOptions:
     """
     options = _parse(_SPIN, line)
     options["after"] = tuple(dict.fromkeys(options["after"]))
-    return _check_many(SpinOptions(**options))
+    _check_isolated(made := SpinOptions(**options))
+    return _check_many(made)
 
 
 def parse_inputs(line: str) -> InputsOptions:
@@ -155,6 +165,11 @@ def _parse(parser: Parser, line: str) -> dict[str, Any]:
         options |= {"run": None, "source": "spin"}
     check(options)
     return options
+
+
+def _check_isolated(options: SpinOptions) -> None:
+    if options.isolated and options.bind_locals:
+        raise OptionError("--locals binds variables of this process, and an isolated step has its own.")
 
 
 def _check_many(options: SpinOptions) -> SpinOptions:
