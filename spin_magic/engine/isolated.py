@@ -96,7 +96,7 @@ class StoredOutput:
         self._info: dict[str, dict[str, Any]] = store._info if store else {}
         self._origins = dict.fromkeys(self._objects, store)
 
-    def get(self, name: str) -> Any:
+    def known(self, name: str) -> Any:
         """Load an artifact; None where there is none of that name, or where it cannot be loaded here."""
         origin = self._origins.get(name)
         with contextlib.suppress(Exception):
@@ -115,7 +115,7 @@ class StoredOutput:
 
     def foreach_path(self) -> tuple[tuple[str, int], ...]:
         """Give the step and split index of each foreach around the task, outermost first."""
-        return tuple((frame.step, frame.index) for frame in self.get("_foreach_stack") or ())
+        return tuple((frame.step, frame.index) for frame in self.known("_foreach_stack") or ())
 
     def key(self, name: str) -> str | None:
         """Give the SHA under which an artifact is stored."""
@@ -131,7 +131,7 @@ class IsolatedOutcome(Outcome):
     @property
     def transition(self) -> tuple[list[str], str | None] | None:
         """Steps that ``self.next`` led to and the foreach artifact; None where it was not called."""
-        return self.output.get("_transition")  # type: ignore[no-any-return]
+        return self.output.known("_transition")  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -252,6 +252,10 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
         """Give the step and split index of each foreach around the task, outermost first."""
         return tuple((frame.step, frame.index) for frame in self.live.get("_foreach_stack") or ())
 
+    def known(self, name: str) -> Any:
+        """Give what the step set or read; None where it did neither."""
+        return self.live.get(name)
+
     def key(self, name: str) -> str | None:
         """Give the SHA under which an artifact that came as an input is stored; None for any other."""
         if name in self.unchanged:

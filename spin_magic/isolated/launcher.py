@@ -54,11 +54,7 @@ def _run(path: str) -> None:
 
 def _prepare(orders: dict[str, Any]) -> None:
     threading.Thread(target=_watch, args=(orders["remove"],), daemon=True).start()
-    streams = {"stdout": os.dup(1), "stderr": os.dup(2)}
-    log = os.open(orders["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    _relay(streams)
+    _relay(orders["log"])
     _spare_latest_run()
     if orders.get("task"):
         _feed(orders)
@@ -83,11 +79,18 @@ def _watch(remove: list[str]) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _relay(streams: dict[str, int]) -> None:
+def _relay(log: str) -> None:
     """Pass on what the step prints as it is: Metaflow would stamp each line, strip it and mix the two."""
-    from metaflow.runtime import Worker  # noqa: PLC0415, TID251 -- nothing else of this file needs Metaflow
+    from metaflow import runtime  # noqa: PLC0415, TID251 -- the other Python's
 
-    emit = Worker.emit_log
+    Worker = getattr(runtime, "Worker", None)  # noqa: N806 -- a class
+    emit = getattr(Worker, "emit_log", None)
+    if Worker is None or emit is None:
+        return
+    streams = {"stdout": os.dup(1), "stderr": os.dup(2)}
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
 
     def emit_log(worker: Any, msg: bytes, buf: Any, system_msg: bool = False) -> None:  # noqa: FBT001, FBT002
         name = "stderr" if buf is worker._stderr else "stdout"  # noqa: SLF001

@@ -23,6 +23,9 @@ from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
 from spin_magic.writing.edit import replace_step
 
+# What installers say of themselves can be pages.
+LONGEST = 600
+
 
 def check_isolated(request: Request, options: Mapping[str, Any]) -> None:
     """Refuse what an isolated step cannot do.
@@ -199,4 +202,4 @@ def _complaint(plan: Plan, place: Place) -> str:
     if place.log.exists():
         for line in place.log.read_text(encoding="utf-8", errors="replace").splitlines():
             log.feed(line)
-    return " ".join(log.complaint()) or "its process says nothing more."
+    return " ".join(log.complaint())[:LONGEST] or "its process says nothing more."
