@@ -10,11 +10,13 @@ from typing import Any
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.engine import task
+from spin_magic.engine.persist import persisting
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lending
 from spin_magic.loop import session, texts
-from spin_magic.loop.outcome import build_result, own_error
+from spin_magic.loop.isolated import check_isolated, run_isolated
+from spin_magic.loop.outcome import build_result, own_error, persist_result
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
@@ -49,6 +51,9 @@ def spin(
     notebook: Mapping[str, Any] | None = None,
     filename: Callable[[str], str] | None = None,
     after: str | Iterable[str] = (),
+    isolated: bool = False,
+    environment: str | None = None,
+    persist: bool | None = None,
 ) -> SpinResult:
     """Run one step in this process, on the inputs of a past run.
 
@@ -97,6 +102,13 @@ def spin(
         Registers a source text and gives the file name that tracebacks name.
     after : str or iterable of str, optional
         For a step that the flow file does not have yet, the step or steps that lead to it.
+    isolated : bool, default False
+        Run the step in a process of its own, by Metaflow's own ``spin``.
+    environment : {'local', 'pypi', 'conda', 'uv'}, optional
+        With `isolated`, Metaflow's ``--environment``. Default: what the step's decorators need.
+    persist : bool, optional
+        Keep what the step leaves in ``.metaflow_spin``, for `metaflow.inspect_spin`. Default: as
+        ``METAFLOW_SPIN_PERSIST`` says, else not.
 
     Returns
     -------
@@ -133,6 +145,9 @@ def spin(
             notebook=notebook,
             filename=filename,
             after=after,
+            isolated=isolated,
+            environment=environment,
+            persist=persist,
         )
     )
     options = {"seed": seed, "skip_decorators": skip_decorators, "cards": cards, "on_card": on_card}
@@ -169,11 +184,20 @@ def spin_request(
     __tracebackhide__ = True
     begun = time.perf_counter()
     session.collect_failed()
+    check_isolated(request, options)
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
         plan = make_plan(request, code)
-        made = _execute(plan, **options)
+        if request.isolated:
+            plan, outcome = run_isolated(
+                plan, skip_decorators=options["skip_decorators"], cards=options["cards"]
+            )
+            made = _Execution(outcome)
+        else:
+            made = _execute(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun)
+        if persisting(request.persist):
+            persist_result(plan, made.outcome, result)
     session.failed = not result.ok
     ended(code, request, result.error)
     if result.ok:

@@ -9,6 +9,7 @@ The tree::
     ├── CellError       the text of the cell
     ├── SaveError       writing a step into its flow file
     ├── RunError        a run of the whole flow
+    ├── IsolatedError   a step in a process of its own
     ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
     ├── SetupError      the file by which kernels find the magics
     └── EngineError     this Metaflow lacks something that the engine needs
@@ -52,6 +53,10 @@ class CellError(SpinError):
 
 class RunError(SpinError):
     """A run of the whole flow failed, or cannot be started."""
+
+
+class IsolatedError(SpinError):
+    """The process of an isolated step cannot be started, or has ended without the step's own exception."""
 
 
 class SaveError(SpinError):

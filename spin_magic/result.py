@@ -152,6 +152,8 @@ class SpinResult(Shows):
         What the user should know, one sentence each.
     displayed : list of dict
         Pictures and other rich output that the body displayed, as MIME bundles.
+    persisted : str or None
+        Pathspec under which the result was kept in ``.metaflow_spin``; None where it was not.
     """
 
     flow: str
@@ -171,6 +173,7 @@ class SpinResult(Shows):
     next: tuple[str, ...] | None
     notes: list[str]
     displayed: list[dict[str, Any]] = field(default_factory=list)
+    persisted: str | None = None
     compare: Callable[[float | None], list[DiffRow]] = field(default=lambda _: [], repr=False)
     compare_with: Callable[[SpinResult, str], SpinResult] | None = field(default=None, repr=False)
     others: Callable[[], list[OtherTask]] = field(default=list, repr=False)

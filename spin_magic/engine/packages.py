@@ -44,9 +44,14 @@ def differences(cls: Any, step: str) -> list[str]:
             with_version = f"{name} {version}".rstrip()
             notes.append(
                 f"@{kind} asks for {with_version} and {has}: `run` may do something else. "
-                f"Start a kernel that has {with_version} to see it."
+                f"See it with --isolated, or in a kernel that has {with_version}."
             )
     return notes
+
+
+def asked_kinds(cls: Any, step: str) -> list[str]:
+    """List which of the decorators that choose packages a step has, and are not turned off."""
+    return [kind for kind in _KINDS if any(_asked(cls, step, kind))]
 
 
 def _asked(cls: Any, step: str, kind: str) -> tuple[dict[str, str], str]:

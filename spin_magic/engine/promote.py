@@ -15,7 +15,6 @@ import json
 import os
 import queue
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +32,7 @@ from metaflow.exception import MetaflowNotFound
 from metaflow.flowspec import FlowStateItems
 
 from spin_magic.errors import RunError
+from spin_magic.process_group import end_group
 
 PATIENCE = (10.0, 3.0, 1.0)
 """Seconds that a run has to end after SIGINT, as from the keyboard, after SIGTERM and after SIGKILL."""
@@ -186,16 +186,7 @@ class RunProcess:
 
     def stop(self) -> None:
         """End the run and all that it started; a second interrupt skips the patience."""
-        for number, seconds in zip((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), PATIENCE, strict=True):
-            if self.returncode is None:
-                self._signal(number)
-                with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-                    self._process.wait(seconds)
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, number)
+        end_group(self._process, PATIENCE)
 
 
 @contextmanager

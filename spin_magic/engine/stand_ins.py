@@ -1,4 +1,4 @@
-"""Stand-ins for the services that a task normally writes to: they accept everything and keep nothing."""
+"""Stand-ins for the services that a task normally writes to: they accept everything and write nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class NoMetadata:
-    """A metadata provider that registers nothing.
+    """A metadata provider that registers nothing, and knows what it was told.
 
     Parameters
     ----------
@@ -20,6 +20,7 @@ class NoMetadata:
         self._client_string = client_string
         self.sticky_tags: set[str] = set()
         self.sticky_sys_tags: set[str] = set()
+        self.registered: list[dict[str, Any]] = []
 
     def metadata_str(self) -> str:
         return self._client_string
@@ -30,7 +31,12 @@ class NoMetadata:
 
     def register_run_id(self, *_: Any, **__: Any) -> None: ...
     def register_task_id(self, *_: Any, **__: Any) -> None: ...
-    def register_metadata(self, *_: Any, **__: Any) -> None: ...
+
+    def register_metadata(self, _run: Any, _step: Any, _task: Any, metadata: Any, **__: Any) -> None:
+        self.registered += [
+            {"field_name": each.field, "value": each.value, "type": each.type} for each in metadata
+        ]
+
     def start_task_heartbeat(self, *_: Any, **__: Any) -> None: ...
     def stop_heartbeat(self) -> None: ...
 

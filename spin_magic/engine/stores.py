@@ -116,6 +116,10 @@ class InputStore:
         """Describe an artifact for a step that hands it on as it is."""
         return Handed(self._objects[name], self._info.get(name, {}).get("size"))
 
+    def is_stored(self, name: str) -> bool:
+        """Tell whether an artifact is in a datastore, and is no value that stands in for one."""
+        return name not in self._overrides and bool(self.source.stored([name]))
+
     def get(self, name: str, default: Any = None) -> Any:
         return self[name] if name in self._objects else default
 
@@ -247,6 +251,10 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
     def foreach_path(self) -> tuple[tuple[str, int], ...]:
         """Give the step and split index of each foreach around the task, outermost first."""
         return tuple((frame.step, frame.index) for frame in self.live.get("_foreach_stack") or ())
+
+    def known(self, name: str) -> Any:
+        """Give what the step set or read; None where it did neither."""
+        return self.live.get(name)
 
     def key(self, name: str) -> str | None:
         """Give the SHA under which an artifact that came as an input is stored; None for any other."""

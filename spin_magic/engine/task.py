@@ -80,7 +80,17 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What became of a job. `findings` is what Metaflow's checker says of an edited graph."""
+    """What became of a job.
+
+    Attributes
+    ----------
+    findings : list of str
+        What Metaflow's checker says of an edited graph.
+    registered : list of dict
+        What a run would tell its metadata provider of the task.
+    isolated : bool
+        Did it run in a process of its own.
+    """
 
     flow: Any
     output: OutputStore
@@ -92,6 +102,8 @@ class Outcome:
     started: bool
     inputs: Any
     findings: list[str] = field(default_factory=list)
+    registered: list[dict[str, Any]] = field(default_factory=list)
+    isolated: bool = False
 
     @property
     def transition(self) -> tuple[list[str], str | None] | None:
@@ -230,6 +242,7 @@ def run(job: Job) -> Outcome:
         flow, output, error, task.seconds, job.logs, cards, room.notes, task.started, task.input_object
     )
     made.findings = _lint(job, cls)
+    made.registered = metadata.registered
     return made
 
 

@@ -32,6 +32,19 @@ def spin_parser() -> Parser:
     add("--last", type=integer, metavar="N", help="on the step's tasks in the latest N runs; the same")
     add("--seed", type=integer, metavar="N", help="seed the random number generators")
     add("--no-cards", dest="cards", action="store_false", help="make no cards")
+    add("--isolated", action="store_true", help="in a process of its own, by Metaflow's own `spin`")
+    add(
+        "--environment",
+        metavar="NAME",
+        help="with --isolated: local, pypi, conda or uv; default: what the step's decorators need",
+    )
+    add(
+        "--persist",
+        action="store_true",
+        default=None,
+        help="keep the results in .metaflow_spin, for inspect_spin",
+    )
+    add("--no-persist", dest="persist", action="store_false", help="keep them nowhere, whatever is set")
     add("--locals", dest="bind_locals", action="store_true", help="bind the body's local variables here")
     add_output(parser, "SpinResult")
     return parser

@@ -31,7 +31,7 @@ PATIENCE = 0.05
 
 def notes_on(plan: Plan, outcome: Outcome, result: SpinResult) -> list[str]:
     """Say what the user should know about a spin, a sentence each."""
-    notes = [*plan.notes, *outcome.notes, *_wanted(_always(plan))]
+    notes = [*plan.notes, *outcome.notes, *_wanted(_always(plan, outcome))]
     if plan.request.block:
         notes += _block_notes(plan, plan.request.block.block)
     if not result.ok:
@@ -48,11 +48,11 @@ def _wanted(advice: Advice) -> Iterable[str]:
     return (note for kind, say in advice.items() if kind in kinds for note in say())
 
 
-def _always(plan: Plan) -> Advice:
+def _always(plan: Plan, outcome: Outcome) -> Advice:
     return {
         "names": lambda: [remedy(name, value, plan.code.label) for name, value in plan.lent.items()],
         "decorators": lambda: _decorator_notes(plan),
-        "packages": lambda: differences(plan.prepared.cls, plan.step),
+        "packages": lambda: [] if outcome.isolated else differences(plan.prepared.cls, plan.step),
     }
 
 

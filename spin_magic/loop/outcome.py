@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from spin_magic.artifacts import Artifacts
+from spin_magic.engine.persist import persist
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import TaskError
 from spin_magic.loop.difference import compare
@@ -64,6 +65,24 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
     result.notes.extend(notes_on(plan, outcome, result))
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
+
+
+def persist_result(plan: Plan, outcome: Outcome, result: SpinResult) -> None:
+    """Keep a result in ``.metaflow_spin``, and say where.
+
+    Raises
+    ------
+    TaskError
+        The folder cannot be written to.
+    """
+    flow = plan.history.flow
+    try:
+        result.persisted, problems = persist(flow, plan.step, plan.code.label, outcome)
+    except OSError as ex:
+        msg = f"--persist cannot write the results of `{plan.step}`: {ex}"
+        raise TaskError(msg) from ex
+    result.notes += [f"`{name}` was not kept: it cannot be stored ({why})." for name, why in problems.items()]
+    result.notes.append(f'Kept as {result.persisted}: `inspect_spin(".")` finds it.')
 
 
 def _render(plan: Plan, result: SpinResult, form: Form = "auto") -> dict[str, Any]:

@@ -24,7 +24,8 @@ KEEP: Any = object()
 class Request:
     """The arguments of a spin, as they were given.
 
-    With `block` the body runs somewhere else, and `body` is only its text.
+    With `block` the body runs somewhere else, and `body` is only its text. With `isolated` it runs in a
+    process of its own.
     """
 
     flow: Any
@@ -45,6 +46,9 @@ class Request:
     place: tuple[Frame, ...] | None = None
     after: tuple[str, ...] = ()
     block: HandOver | None = None
+    isolated: bool = False
+    environment: str | None = None
+    persist: bool | None = None
 
     @property
     def text(self) -> str | None:

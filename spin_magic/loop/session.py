@@ -50,7 +50,7 @@ class Spun:
     @property
     def width(self) -> int | None:
         """Number of splits of the foreach that it stands in; None outside of one."""
-        stack = self.output.live.get("_foreach_stack")
+        stack = self.output.known("_foreach_stack")
         return stack[-1].num_splits if stack else None
 
 

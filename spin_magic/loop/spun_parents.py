@@ -88,14 +88,14 @@ class SpunParents:
         """Give number, noted values and items of the foreach around a place."""
         opener = self.spun.get(self.opens or "", {}).get(place[:-1])
         if opener is not None:
-            return (*splits_of(opener), opener.output.live.get(opener.output.live.get("_foreach_var") or ""))
+            return (*splits_of(opener), opener.output.known(opener.output.known("_foreach_var") or ""))
         found = (
             each for spun in self.spun.values() for at, each in spun.items() if at[: len(place)] == place
         )
         around = next(found, None)
         if around is None or not place:
             return 0, [], None
-        frame = around.output.live["_foreach_stack"][len(place) - 1]
+        frame = around.output.known("_foreach_stack")[len(place) - 1]
         values = [""] * frame.num_splits
         values[frame.index] = frame.value if frame.value is not None else ""
         return frame.num_splits, values, None
@@ -171,5 +171,5 @@ def _near(one: Place, other: Place) -> bool:
 
 def splits_of(opener: Spun) -> tuple[int, list[str]]:
     """Give the number of splits that a spun step opened, and their values as Metaflow notes them."""
-    live = opener.output.live
-    return int(live.get("_foreach_num_splits") or 0), list(live.get("_foreach_values") or [])
+    known = opener.output.known
+    return int(known("_foreach_num_splits") or 0), list(known("_foreach_values") or [])

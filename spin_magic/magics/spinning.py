@@ -140,9 +140,9 @@ class SpinMagics(Room):
 
     def _spun(self, options: SpinOptions, step: str, body: str | None, call: dict[str, Any]) -> SpinResult:
         __tracebackhide__ = True
-        from spin_magic import api  # noqa: PLC0415 - late, as above
+        from spin_magic.fallback import spin_function  # noqa: PLC0415 - late, as above
 
-        result: SpinResult = api.spin(options.flow, step, body=body, check=False, **call)
+        result: SpinResult = spin_function()(options.flow, step, body=body, check=False, **call)
         # By another task's own pathspec, so nothing else must choose one.
         result.again = lambda task: self._spun(options, task, body, self._run(options) | _NO_CHOICE)
         self._keep(options, result)
@@ -206,6 +206,9 @@ class SpinMagics(Room):
             "cards": options.cards,
             "filename": self._filename,
             "after": options.after,
+            "isolated": options.isolated,
+            "environment": options.environment,
+            "persist": options.persist,
         }
 
     def _filename(self, source: str) -> str:

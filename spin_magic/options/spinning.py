@@ -86,6 +86,12 @@ class SpinOptions(TaskOptions):
         The steps that lead to a step which the flow file does not have yet.
     line : str
         The line itself.
+    isolated : bool
+        Run it in a process of its own.
+    environment : str or None
+        Metaflow's ``--environment`` there.
+    persist : bool or None
+        Keep the results in ``.metaflow_spin``; None where Metaflow's settings say it.
     """
 
     skip_decorators: bool = False
@@ -95,6 +101,9 @@ class SpinOptions(TaskOptions):
     all_splits: bool = False
     last: int | None = None
     after: tuple[str, ...] = ()
+    isolated: bool = False
+    environment: str | None = None
+    persist: bool | None = None
     line: str = field(default="", compare=False)
 
     @property
@@ -162,7 +171,9 @@ def parse_spin(line: str) -> SpinOptions:
     """
     options = _parse(_SPIN, line, repeats=True)
     options["after"] = tuple(dict.fromkeys(options["after"]))
-    return _check_many(SpinOptions(**options, line=line.strip()))
+    made = SpinOptions(**options, line=line.strip())
+    _check_isolated(made)
+    return _check_many(made)
 
 
 def parse_inputs(line: str) -> InputsOptions:
@@ -179,6 +190,11 @@ def _parse(parser: Parser, line: str, *, repeats: bool = False) -> dict[str, Any
         options |= {"run": None, "source": "spin"}
     check(options)
     return options
+
+
+def _check_isolated(options: SpinOptions) -> None:
+    if options.isolated and options.bind_locals:
+        raise OptionError("--locals binds variables of this process, and an isolated step has its own.")
 
 
 def _check_many(options: SpinOptions) -> SpinOptions:

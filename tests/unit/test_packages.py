@@ -60,7 +60,7 @@ def test_packages_that_differ_from_the_kernel_s(decorator, said):
     assert len(notes) == len(said)
     for note, part in zip(notes, said, strict=True):
         assert part in note
-        assert "Start a kernel that has" in note
+        assert "See it with --isolated" in note
 
 
 def test_a_step_s_own_version_comes_before_the_flow_s():

@@ -1,0 +1,94 @@
+"""Where an isolated step works: a folder of its own, and a copy of the flow file beside the flow file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from spin_magic.errors import IsolatedError
+
+
+class Place:
+    """A private folder. It goes when nobody reads from it any more, and with the process.
+
+    Attributes
+    ----------
+    root : Path
+        The folder.
+    datastore : Path
+        What ``spin`` takes for its datastore in it.
+    """
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="spin_isolated_"))
+        self.datastore = self.root / ".metaflow_spin"
+        # ``spin`` makes none where the settings name its place.
+        self.datastore.mkdir()
+        # Where the place of cards is set, Metaflow puts them beside the artifacts, and reads them below.
+        (self.datastore / "mf.cards").symlink_to(".")
+        self.log = self.root / "metaflow.log"
+        self.orders = self.root / "orders.json"
+        self.run_id = self.root / "run_id"
+        weakref.finalize(self, _remove, str(self.root), os.getpid())
+
+
+def _remove(path: str, maker: int) -> None:
+    # A forked child that ends has the finalizers too.
+    if os.getpid() == maker:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
+    """Put a text beside a flow file for the time of the block.
+
+    There it finds the modules and the data that the flow file finds. Its name is hidden, and no module's.
+
+    Raises
+    ------
+    IsolatedError
+        The folder cannot be written to.
+    """
+    _sweep(file)
+    copy = file.with_name(f".{file.stem}-spin-{os.getpid()}-{secrets.token_hex(4)}.py")
+    try:
+        copy.write_bytes(text)
+    except OSError as ex:
+        msg = (
+            f"--isolated puts a copy of {file.name} with the cell's text beside it for a moment, and "
+            f"{file.parent} cannot be written to: {ex.strerror}. Save the step elsewhere, or spin it here."
+        )
+        raise IsolatedError(msg) from ex
+    try:
+        yield copy
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            copy.unlink()
+
+
+def _sweep(file: Path) -> None:
+    """Remove the copies of kernels that were killed."""
+    known = re.compile(rf"\.{re.escape(file.stem)}-spin-(\d+)-[0-9a-f]{{8}}\.py")
+    for each in os.scandir(file.parent):
+        found = known.fullmatch(each.name)
+        if found and not _alive(int(found[1])):
+            with contextlib.suppress(OSError):
+                os.unlink(each.path)  # noqa: PTH108 -- a path of scandir's
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
