@@ -9,6 +9,7 @@ The tree::
     ├── CellError       the text of the cell
     ├── SaveError       writing a step into its flow file
     ├── RunError        a run of the whole flow
+    ├── WorkerError     a process of --jobs
     ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
     └── EngineError     this Metaflow lacks something that the engine needs
 
@@ -67,6 +68,10 @@ class SaveError(SpinError):
     def __init__(self, message: str, text: str | None = None) -> None:
         super().__init__(message)
         self.text = text
+
+
+class WorkerError(SpinError):
+    """A process that ran a task of ``--jobs`` is gone, or what it made cannot be brought back."""
 
 
 class NotebookError(SpinError):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
-from spin_magic.result import SpinResult, SpinResults
+from spin_magic.many import SpinResults
+from spin_magic.result import SpinResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -17,7 +17,13 @@ from spin_magic.loop.plan import Plan
 from spin_magic.result import SpinResult
 
 
-def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begun: float) -> SpinResult:
+def build_result(
+    plan: Plan,
+    outcome: Outcome,
+    local_names: dict[str, Any],
+    begun: float,
+    notes: list[str] | None = None,
+) -> SpinResult:
     """Make the result of a spin.
 
     Parameters
@@ -30,6 +36,8 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         The body's local variables.
     begun : float
         When the spin began, by `time.perf_counter`.
+    notes : list of str, optional
+        What was noted where it ran. Default: what there is to note here.
     """
     error = own_error(plan, outcome)
     output = outcome.output
@@ -60,7 +68,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         source=lambda step: source(plan, step),
         render=lambda result: _render(plan, result),
     )
-    result.notes.extend(notes_on(plan, outcome, result))
+    result.notes.extend(notes_on(plan, outcome, result) if notes is None else notes)
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
 

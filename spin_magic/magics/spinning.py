@@ -30,7 +30,8 @@ from spin_magic.shown import has_page, shown
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.result import SpinResult, SpinResults
+    from spin_magic.many import SpinResults
+    from spin_magic.result import SpinResult
     from spin_magic.shown import OnCard
 
 _NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}

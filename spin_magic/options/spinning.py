@@ -24,8 +24,8 @@ class TaskOptions:
     ----------
     flow, step : str
         As the user wrote them.
-    index : int or None
-        Split index.
+    index : int, tuple of int or None
+        Split index; of ``%spin`` and ``%%spin`` several.
     value : str or None
         Value of the foreach.
     run : str or None
@@ -48,7 +48,7 @@ class TaskOptions:
 
     flow: str
     step: str
-    index: int | None = None
+    index: int | tuple[int, ...] | None = None
     value: str | None = None
     run: str | None = None
     source: Literal["run", "spin"] = "run"
@@ -79,6 +79,10 @@ class SpinOptions(TaskOptions):
         Run it on every task of the foreach.
     last : int or None
         Run it on its tasks in that many of the latest runs.
+    jobs : int
+        In that many processes; 1 is this kernel.
+    show : tuple of str
+        The artifacts that the table of many tasks shows; empty for a choice of ours.
     after : tuple of str
         The steps that lead to a step which the flow file does not have yet.
     """
@@ -89,12 +93,14 @@ class SpinOptions(TaskOptions):
     cards: bool = True
     all_splits: bool = False
     last: int | None = None
+    jobs: int = 1
+    show: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
     @property
     def many(self) -> bool:
         """Tell whether there are many tasks to run on."""
-        return self.all_splits or self.last is not None
+        return self.all_splits or self.last is not None or isinstance(self.index, tuple)
 
 
 @dataclass(frozen=True)
@@ -159,6 +165,11 @@ def _parse(parser: Parser, line: str) -> dict[str, Any]:
 
 def _check_many(options: SpinOptions) -> SpinOptions:
     if not options.many:
+        for given, option in ((options.jobs > 1, "--jobs"), (options.show, "--show")):
+            if given:
+                raise OptionError(
+                    f"{option} goes with many tasks: add --all-splits, --last N or --index 0,3,7."
+                )
         return options
     if options.all_splits and options.last is not None:
         raise OptionError("--all-splits and --last both choose the tasks: give one of them.")

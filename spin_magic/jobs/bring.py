@@ -1,0 +1,72 @@
+"""What the workers did, as results of this process: as if each task had been spun here."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from spin_magic.api import Execution, execute, spin_request
+from spin_magic.engine.brought import unpack
+from spin_magic.errors import SpinError, TaskError, WorkerError
+from spin_magic.jobs.orders import orders_of
+from spin_magic.jobs.pool import each_done
+from spin_magic.jobs.worker import Done
+from spin_magic.loop.every import Every, Keep, not_begun
+from spin_magic.loop.plan import Plan
+from spin_magic.loop.request import Request
+from spin_magic.result import SpinResult
+
+
+def in_processes(
+    every: Every, keep: Keep, how: Mapping[str, Any], jobs: int
+) -> Iterator[tuple[int, SpinResult]]:
+    """Spin many tasks in worker processes; give the place of each result and the result, as they come.
+
+    Raises
+    ------
+    OptionError
+        They need what only this process has.
+    """
+    for at, came in each_done(orders_of(every, how), jobs):
+        request = every.requests[at]
+        try:
+            yield (
+                at,
+                not_begun(every, request, came)
+                if isinstance(came, SpinError)
+                else _result(request, keep, how, came),
+            )
+        except TaskError as ex:
+            yield at, not_begun(every, request, ex)
+
+
+def _result(request: Request, keep: Keep, how: Mapping[str, Any], done: Done) -> SpinResult:
+    def take(plan: Plan, **_: Any) -> Execution:
+        return _taken(plan, done)
+
+    result = spin_request(request, how, keep, ended=lambda *_: None, run=take)
+    result.overhead = done.overhead
+    return result
+
+
+def _taken(plan: Plan, done: Done) -> Execution:
+    """Give what a worker did with a plan: the step is set up here, and ends as it ended there."""
+    made = execute(plan, seed=None, skip_decorators=True, cards=False, run=False)
+    outcome = made.outcome
+    outcome.error = _error(done)
+    outcome.started = True
+    outcome.seconds = done.seconds
+    outcome.cards = done.cards
+    unpack(done.packed, outcome.flow, outcome.output, plan.stores)
+    # Shown and kept, as what a step prints here.
+    outcome.logs.stdout.write(done.stdout)
+    outcome.logs.stderr.write(done.stderr)
+    return Execution(outcome, {}, done.notes)
+
+
+def _error(done: Done) -> BaseException | None:
+    if done.error is not None:
+        error: BaseException = pickle.loads(done.error)  # noqa: S301 -- our own worker's
+        return error
+    return WorkerError(f"{done.said} (this exception does not pickle)") if done.said else None

@@ -1,0 +1,100 @@
+"""What is sent to a worker process: a request without anything that only this process has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from spin_magic.errors import OptionError, TaskError
+from spin_magic.flows.load import FlowCode
+from spin_magic.loop.every import Every
+from spin_magic.loop.plan import Plan, make_plan
+from spin_magic.loop.request import find_code, wanted
+
+
+@dataclass(frozen=True)
+class Order:
+    """A spin for a worker, and the place it is to run at.
+
+    Attributes
+    ----------
+    request : bytes
+        The spin, to be unpickled where the path is this process's.
+    how : mapping
+        ``seed``, ``skip_decorators`` and ``cards``.
+    file : str or None
+        Name of the file that the cell's text stands for here, so that tracebacks name it.
+    cwd, path, environment
+        Those of this process.
+    """
+
+    request: bytes
+    how: Mapping[str, Any]
+    file: str | None
+    cwd: str
+    path: list[str]
+    environment: dict[str, str]
+
+
+def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
+    """Make the orders for many spins.
+
+    Raises
+    ------
+    OptionError
+        They need what only this process has: says what that is.
+    """
+    with (code := find_code(every.requests[0])).active():
+        plan = _first_plan(every, code)
+    if code.path is None:
+        raise OptionError(
+            f"{every.flow} is defined in this notebook, where other processes cannot load it: "
+            "leave --jobs out, or move the flow into a file."
+        )
+    if plan is not None and plan.on:
+        raise OptionError(
+            f"`{every.step}` takes what was spun in this kernel, and --jobs takes inputs from a run: "
+            "leave --jobs out, or run the flow with %spin_run first."
+        )
+    lent = plan.lent if plan is not None else {}
+    one = every.requests[0]
+    _check_travel({**{f"--set {name}": value for name, value in one.overrides.items()}, **lent})
+    file = plan.function.__code__.co_filename if plan is not None and one.body is not None else None
+    environment = dict(os.environ)
+    orders = []
+    for request in every.requests:
+        asked = wanted(request, every.flow)
+        # A file by its path, for the notebook may have a flow of the same name; a module by its name.
+        flow = request.flow if code.module.__package__ else f"{code.path}:{every.flow}"
+        alone = replace(request, flow=flow, namespace=asked.namespace, notebook=lent, filename=None)
+        orders.append(
+            Order(cloudpickle.dumps(alone), dict(how), file, str(Path.cwd()), list(sys.path), environment)
+        )
+    return orders
+
+
+def _first_plan(every: Every, code: FlowCode) -> Plan | None:
+    for request in every.requests:
+        try:
+            return make_plan(request, code)
+        except TaskError:  # said again of that task alone
+            continue
+    return None
+
+
+def _check_travel(values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        try:
+            cloudpickle.dumps(value)
+        except Exception as ex:
+            said = " ".join(str(ex).split())
+            raise OptionError(
+                f"`{name}` is a {type(value).__name__} that does not pickle ({said}), so it cannot go to "
+                "another process: leave --jobs out."
+            ) from ex
