@@ -191,5 +191,5 @@ def _rank(artifacts: Artifacts, name: str) -> int:
     size, value = artifacts.describe(name).size, artifacts[name]
     if isinstance(value, _PLAIN) or getattr(value, "shape", None) == ():
         return 0
-    says_nothing = type(value).__repr__ is object.__repr__
-    return 1 if size is not None and size < SMALL_BYTES and not says_nothing else 2
+    own_repr: Any = type(value).__repr__
+    return 1 if size is not None and size < SMALL_BYTES and own_repr is not object.__repr__ else 2

@@ -184,7 +184,7 @@ def evaluate(assignments: Iterable[tuple[str, str]], namespace: dict[str, Any]) 
     return values
 
 
-def forget_outputs(shell: Any, result: SpinResult) -> None:
+def forget_outputs(shell: Any, result: SpinResult | SpinResults) -> None:
     """Drop earlier results of the same step from IPython's history of outputs.
 
     That history would keep each of them, with all its artifacts, for the life of the kernel.
@@ -205,7 +205,7 @@ def forget_outputs(shell: Any, result: SpinResult) -> None:
                 names[name] = ""
 
 
-def _is_of(value: object, result: SpinResult) -> bool:
+def _is_of(value: object, result: SpinResult | SpinResults) -> bool:
     if not isinstance(value, SpinResult | SpinResults):
         return False
     return (value.flow, value.step) == (result.flow, result.step)

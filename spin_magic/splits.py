@@ -48,7 +48,7 @@ def spin_splits(
     check : bool, default True
         Raise the first failure, once all are done.
     progress : callable, optional
-        Is told after each how many are done, of how many, and how many of them failed.
+        Is told, at first and after each, how many are done, of how many, and how many of them failed.
     **options
         What else `spin` takes.
 
@@ -68,7 +68,7 @@ def spin_splits(
     >>> [r["score"] for r in spin_splits("trainflow.py", "train", set={"alpha": 0.1})]  # doctest: +SKIP
     """
     __tracebackhide__ = True
-    if not isinstance(jobs, int) or jobs < 1:
+    if not _whole(jobs, 1):
         raise OptionError(f"jobs must be a whole number, 1 or more, not {jobs!r}.")
     how: dict[str, Any] = {"seed": None, "skip_decorators": False, "cards": True}
     how |= {name: options.pop(name) for name in how if name in options}
@@ -101,6 +101,10 @@ def spin_splits(
 
 def _indices(given: Iterable[int]) -> tuple[int, ...]:
     read = tuple(dict.fromkeys(given))
-    if not read or not all(isinstance(each, int) and each >= 0 for each in read):
+    if not read or not all(_whole(each, 0) for each in read):
         raise OptionError(f"index must be a split index, or several from 0 on, not {given!r}.")
     return read
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and value >= least

@@ -30,39 +30,41 @@ def in_processes(
     """
     for at, came in each_done(orders_of(every, how), jobs):
         request = every.requests[at]
+        if isinstance(came, SpinError) and not isinstance(came, WorkerError):
+            yield at, not_begun(every, request, came)
+            continue
         try:
-            yield (
-                at,
-                not_begun(every, request, came)
-                if isinstance(came, SpinError)
-                else _result(request, keep, how, came),
-            )
+            yield at, _result(request, keep, how, came)
         except TaskError as ex:
             yield at, not_begun(every, request, ex)
 
 
-def _result(request: Request, keep: Keep, how: Mapping[str, Any], done: Done) -> SpinResult:
+def _result(request: Request, keep: Keep, how: Mapping[str, Any], came: Done | WorkerError) -> SpinResult:
     def take(plan: Plan, **_: Any) -> Execution:
-        return _taken(plan, done)
+        made = execute(plan, seed=None, skip_decorators=True, cards=False, run=False)
+        made.outcome.started = True
+        return _lost(made, came) if isinstance(came, WorkerError) else _taken(made, plan, came)
 
     result = spin_request(request, how, keep, ended=lambda *_: None, run=take)
-    result.overhead = done.overhead
+    result.overhead = came.overhead if isinstance(came, Done) else 0.0
     return result
 
 
-def _taken(plan: Plan, done: Done) -> Execution:
-    """Give what a worker did with a plan: the step is set up here, and ends as it ended there."""
-    made = execute(plan, seed=None, skip_decorators=True, cards=False, run=False)
+def _lost(made: Execution, error: WorkerError) -> Execution:
+    made.outcome.error, made.notes = error, []
+    return made
+
+
+def _taken(made: Execution, plan: Plan, done: Done) -> Execution:
+    """Let a step that was only set up here end as it ended in the worker."""
     outcome = made.outcome
-    outcome.error = _error(done)
-    outcome.started = True
-    outcome.seconds = done.seconds
-    outcome.cards = done.cards
+    outcome.error, outcome.seconds, outcome.cards = _error(done), done.seconds, done.cards
     unpack(done.packed, outcome.flow, outcome.output, plan.stores)
     # Shown and kept, as what a step prints here.
     outcome.logs.stdout.write(done.stdout)
     outcome.logs.stderr.write(done.stderr)
-    return Execution(outcome, {}, done.notes)
+    made.notes = done.notes
+    return made
 
 
 def _error(done: Done) -> BaseException | None:

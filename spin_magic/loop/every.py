@@ -186,18 +186,19 @@ def spin_every(
         Takes that, and what is to keep a good result for the steps that follow; gives the place of each
         result and the result, as they come.
     progress : callable, optional
-        Is told how many are done, of how many, and how many of them failed.
+        Is told, at first and after each, how many are done, of how many, and how many of them failed.
     show : sequence of str
         The artifacts to show of each.
     """
     total, found, failed = len(every.requests), dict[int, SpinResult](), 0
+    tell = progress or (lambda *_: None)
     interrupt: KeyboardInterrupt | None = None
     try:
+        tell(0, total, 0)
         for at, result in spun(every, session.keep_splits() if every.kept else _forget):
             found[at] = result
             failed += not result.ok
-            if progress is not None:
-                progress(len(found), total, failed)
+            tell(len(found), total, failed)
             if isinstance(result.error, KeyboardInterrupt):
                 break
     except KeyboardInterrupt as ex:
