@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from spin_magic.engine.brought import unpack
 from spin_magic.errors import SpinError, TaskError, WorkerError
 from spin_magic.jobs.orders import orders_of
 from spin_magic.jobs.pool import each_done
+from spin_magic.jobs.tracebacks import unpack_error
 from spin_magic.jobs.worker import Done
 from spin_magic.loop.every import Every, Keep, not_begun
 from spin_magic.loop.plan import Plan
@@ -69,6 +69,5 @@ def _taken(made: Execution, plan: Plan, done: Done) -> Execution:
 
 def _error(done: Done) -> BaseException | None:
     if done.error is not None:
-        error: BaseException = pickle.loads(done.error)  # noqa: S301 -- our own worker's
-        return error
+        return unpack_error(done.error)
     return WorkerError(f"{done.said} (this exception does not pickle)") if done.said else None

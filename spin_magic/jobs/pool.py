@@ -59,7 +59,7 @@ def _came(future: Future[Any]) -> Done | SpinError:
         code = re.search(r"\{(.+?)\}", str(ex))
         how = f" ({code[1]})" if code else ""
         return WorkerError(
-            f"The process that ran this task is gone{how}: it left by itself, crashed, or had too little memory."
+            f"The process that ran this task is gone{how}: it left, crashed, or had too little memory."
         )
     except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
         said = " ".join(str(ex).split())

@@ -14,13 +14,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-from tblib import pickling_support
-
 from spin_magic.api import Execution, execute, spin_request
 from spin_magic.engine.brought import Packed, pack
 from spin_magic.errors import SpinError
 from spin_magic.jobs.orders import Order
+from spin_magic.jobs.tracebacks import PackedError, pack_error
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
 from spin_magic.result import Card
@@ -36,14 +34,14 @@ class Done:
 
     Attributes
     ----------
-    error : bytes or None
-        Pickle of the step's own exception, with its traceback.
+    error : PackedError or None
+        The step's own exception, with its traceback.
     said : str
         The same in words, for one that does not pickle.
     """
 
     packed: Packed
-    error: bytes | None
+    error: PackedError | None
     said: str
     seconds: float
     overhead: float
@@ -113,14 +111,8 @@ def _named(file: str, source: str) -> str:
     return file
 
 
-def _packed_error(error: BaseException | None) -> tuple[bytes | None, str]:
-    if error is None:
-        return None, ""
-    said = f"{type(error).__name__}: {error}"
+def _packed_error(error: BaseException | None) -> tuple[PackedError | None, str]:
     try:
-        pickling_support.install(error)
-        data = cloudpickle.dumps(error)
-        pickle.loads(data)  # noqa: S301 -- whether it can be read, for exceptions with odd arguments cannot
+        return pack_error(error), ""
     except Exception:  # noqa: BLE001 -- the user's own classes
-        return None, said
-    return data, said
+        return None, f"{type(error).__name__}: {error}"
