@@ -137,5 +137,7 @@ class _Bar:
         self._bar.close()
         self._display.clear()
         if self._page:
-            for each in self._bar.container.children:
-                each.close()
+            box = self._bar.container
+            for each in (box, *box.children):
+                for part in filter(None, (getattr(each, "style", None), each.layout, each)):
+                    part.close()

@@ -15,6 +15,8 @@ COLUMNS = 4
 SMALL_BYTES = 2**12
 # As many results are asked what they made, where nobody says which artifacts to show.
 ASKED = 20
+# Seconds for comparing them.
+COMPARING = 0.5
 _PLAIN = (bool, int, float, str)
 OWN = ("task", "index", "value", "inputs", "outcome", "error", "seconds", "changed")
 
@@ -132,8 +134,18 @@ class SpinResults(list[SpinResult]):
         return pd.DataFrame(self.table(*names))
 
     def chosen(self) -> tuple[str, ...]:
-        """Choose the artifacts to show: those asked for, or what was made and fits into a cell."""
-        return self.show or tuple(_chosen([result for result in self if result.ok][:ASKED]))
+        """Choose the artifacts to show: those asked for, or what was made and fits into a cell.
+
+        Numbers and short texts come first, and of these what differs from the run.
+        """
+        if self.show:
+            return self.show
+        asked = [at for at, result in enumerate(self) if result.ok][:ASKED]
+        ranks = _ranks([self[at] for at in asked])
+        rows = (row for at in asked for row in self.changes(at, COMPARING / ASKED))
+        differ = {row.name for row in rows if row.status in ("changed", "new")}
+        fitting = [name for name, rank in ranks.items() if rank < 2]
+        return tuple(sorted(fitting, key=lambda name: (ranks[name], name not in differ))[:COLUMNS])
 
     def _row(self, at: int, names: Iterable[str]) -> dict[str, Any]:
         result = self[at]
@@ -165,15 +177,15 @@ def _column(name: str) -> str:
     return f"self.{name}" if name in OWN else name
 
 
-def _chosen(results: Sequence[SpinResult]) -> list[str]:
+def _ranks(results: Sequence[SpinResult]) -> dict[str, int]:
+    """Rank what the step made: 0 is a number or a text, 1 fits into a cell, 2 does not."""
     ranks: dict[str, int] = {}
     for result in results:
         known = result.artifacts
         for name in known:
             if name != "name" and name not in ranks and known.describe(name).live and _is_new(result, name):
                 ranks[name] = _rank(known, name)
-    fitting = [name for name, rank in ranks.items() if rank < 2]
-    return sorted(fitting, key=lambda name: ranks[name])[:COLUMNS]
+    return ranks
 
 
 def _is_new(result: SpinResult, name: str) -> bool:

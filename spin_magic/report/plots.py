@@ -112,7 +112,9 @@ def _plot(
     now = {
         at: number
         for at, result in enumerate(results)
-        if name in result.artifacts and (number := number_in(result.artifacts[name])) is not None
+        if result.ok
+        and name in result.artifacts
+        and (number := number_in(result.artifacts[name])) is not None
     }
     if len(now) < 2:
         return None
