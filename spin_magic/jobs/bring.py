@@ -42,6 +42,8 @@ def in_processes(
 def _result(request: Request, keep: Keep, how: Mapping[str, Any], came: Done | WorkerError) -> SpinResult:
     def take(plan: Plan, **_: Any) -> Execution:
         made = execute(plan, seed=None, skip_decorators=True, cards=False, run=False)
+        if made.outcome.error is not None:  # an interrupt, most of all
+            raise made.outcome.error
         made.outcome.started = True
         return _lost(made, came) if isinstance(came, WorkerError) else _taken(made, plan, came)
 

@@ -13,6 +13,7 @@ import cloudpickle
 
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
+from spin_magic.jobs.notebook_flow import NotebookFlow, check_travel, pack_flow
 from spin_magic.loop.every import Every
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import find_code, wanted
@@ -32,6 +33,8 @@ class Order:
         Name of the file that the cell's text stands for here, so that tracebacks name it.
     cwd, path, environment
         Those of this process.
+    flow : NotebookFlow or None
+        The flow, where the notebook defines it.
     """
 
     request: bytes
@@ -40,6 +43,7 @@ class Order:
     cwd: str
     path: list[str]
     environment: dict[str, str]
+    flow: NotebookFlow | None
 
 
 def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
@@ -52,11 +56,6 @@ def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
     """
     with (code := find_code(every.requests[0])).active():
         plan = _first_plan(every, code)
-    if code.path is None:
-        raise OptionError(
-            f"{every.flow} is defined in this notebook, where other processes cannot load it: "
-            "leave --jobs out, or move the flow into a file."
-        )
     if plan is not None and plan.on:
         raise OptionError(
             f"`{every.step}` takes what was spun in this kernel, and --jobs takes inputs from a run: "
@@ -64,18 +63,19 @@ def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
         )
     lent = plan.lent if plan is not None else {}
     one = every.requests[0]
-    _check_travel({**{f"--set {name}": value for name, value in one.overrides.items()}, **lent})
+    check_travel({**{f"--set {name}": value for name, value in one.overrides.items()}, **lent})
     file = plan.function.__code__.co_filename if plan is not None and one.body is not None else None
-    environment = dict(os.environ)
+    here = str(Path.cwd()), list(sys.path), dict(os.environ)
+    made = None
+    if code.path is None:
+        made = pack_flow(code.cls, plan.function.__code__ if plan is not None else None)
+    # A file by its path, for the notebook may have a flow of the same name; a module by its name.
+    flow = one.flow if code.module.__package__ else f"{code.path}:{every.flow}"
     orders = []
     for request in every.requests:
         asked = wanted(request, every.flow)
-        # A file by its path, for the notebook may have a flow of the same name; a module by its name.
-        flow = request.flow if code.module.__package__ else f"{code.path}:{every.flow}"
         alone = replace(request, flow=flow, namespace=asked.namespace, notebook=lent, filename=None)
-        orders.append(
-            Order(cloudpickle.dumps(alone), dict(how), file, str(Path.cwd()), list(sys.path), environment)
-        )
+        orders.append(Order(cloudpickle.dumps(alone), dict(how), file, *here, made))
     return orders
 
 
@@ -86,15 +86,3 @@ def _first_plan(every: Every, code: FlowCode) -> Plan | None:
         except TaskError:  # said again of that task alone
             continue
     return None
-
-
-def _check_travel(values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        try:
-            cloudpickle.dumps(value)
-        except Exception as ex:
-            said = " ".join(str(ex).split())
-            raise OptionError(
-                f"`{name}` is a {type(value).__name__} that does not pickle ({said}), so it cannot go to "
-                "another process: leave --jobs out."
-            ) from ex

@@ -17,6 +17,7 @@ from typing import Any
 from spin_magic.api import Execution, execute, spin_request
 from spin_magic.engine.brought import Packed, pack
 from spin_magic.errors import SpinError
+from spin_magic.jobs.notebook_flow import unpack_flow
 from spin_magic.jobs.orders import Order
 from spin_magic.jobs.tracebacks import PackedError, pack_error
 from spin_magic.loop.plan import Plan
@@ -73,6 +74,8 @@ def work(order: Order) -> Done | SpinError:
         del os.environ[name]
     os.environ.update(order.environment)
     request: Request = pickle.loads(order.request)  # noqa: S301 -- from the process it works for
+    if order.flow is not None:
+        request = replace(request, flow=unpack_flow(order.flow))
     if order.file is not None:
         request = replace(request, filename=partial(_named, order.file))
     ran: list[tuple[Plan, Execution]] = []

@@ -202,7 +202,8 @@ def spin_every(
             if isinstance(result.error, KeyboardInterrupt):
                 break
     except KeyboardInterrupt as ex:
-        interrupt = ex
+        # Where it came between two spins nobody needs to see, and those frames hold all results.
+        interrupt = ex.with_traceback(None)
     done = sorted(found)
     return SpinResults(
         [found[at] for at in done],

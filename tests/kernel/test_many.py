@@ -25,6 +25,16 @@ try:
     get_ipython().run_cell_magic("spin", {LINE!r}, {BODY!r})
 except AssertionError as ex:
     print(ex.__notes__)"""
+BOX = """\
+class Box:
+    def __init__(self, value):
+        self.value = value
+
+    def __add__(self, other):
+        return self.value + other
+
+
+"""
 WIDGETS = """\
 from ipywidgets.widgets.widget import _instances
 print([each for each in _instances.values() if "Progress" in type(each).__name__])"""
@@ -74,6 +84,25 @@ def test_processes_beside_the_kernel(kernel: Kernel) -> None:
     # They feed the join as splits that were spun here.
     assert not kernel.run("joined = %spin SmallFlow join --from spin").failed
     assert kernel.value("joined['total']") == "60"
+
+
+def test_a_flow_of_the_notebook_goes_to_processes_too(kernel: Kernel, project: Path) -> None:
+    source = (project / "smallflow.py").read_text().partition("if __name__")[0]
+    kernel.run(
+        source.replace("self.input * 2", "Box(self.input * 2)").replace(
+            "class SmallFlow", f"{BOX}class SmallFlow"
+        )
+    )
+    spun = kernel.run("splits = %spin SmallFlow work --all-splits --jobs 2")
+    assert not spun.failed, spun.text
+    assert "does not pickle" not in spun.text
+    assert kernel.value("[type(each['doubled']) is Box for each in splits]") == "[True, True, True]"
+    assert kernel.value("[each['doubled'].value for each in splits]") == "[2, 4, 6]"
+    kernel.run("import threading\nhalf = threading.Lock()")
+    refused = kernel.run("%%spin SmallFlow work --all-splits --jobs 2\nself.doubled = half")
+    assert refused.failed
+    assert "`half` is a lock that does not pickle" in refused.text
+    assert "leave --jobs out" in refused.text
 
 
 def test_an_interrupt_of_processes_keeps_what_is_done(kernel: Kernel) -> None:
