@@ -17,7 +17,6 @@ SMALL_BYTES = 2**12
 ASKED = 20
 # Seconds for comparing them.
 COMPARING = 0.5
-_PLAIN = (bool, int, float, str)
 OWN = ("task", "index", "value", "inputs", "outcome", "error", "seconds", "changed")
 
 
@@ -136,7 +135,7 @@ class SpinResults(list[SpinResult]):
     def chosen(self) -> tuple[str, ...]:
         """Choose the artifacts to show: those asked for, or what was made and fits into a cell.
 
-        Numbers and short texts come first, and of these what differs from the run.
+        Numbers come first, then texts; of each what differs from the run.
         """
         if self.show:
             return self.show
@@ -144,7 +143,7 @@ class SpinResults(list[SpinResult]):
         ranks = _ranks([self[at] for at in asked])
         rows = (row for at in asked for row in self.changes(at, COMPARING / ASKED))
         differ = {row.name for row in rows if row.status in ("changed", "new")}
-        fitting = [name for name, rank in ranks.items() if rank < 2]
+        fitting = [name for name, rank in ranks.items() if rank < 3]
         return tuple(sorted(fitting, key=lambda name: (ranks[name], name not in differ))[:COLUMNS])
 
     def _row(self, at: int, names: Iterable[str]) -> dict[str, Any]:
@@ -178,7 +177,7 @@ def _column(name: str) -> str:
 
 
 def _ranks(results: Sequence[SpinResult]) -> dict[str, int]:
-    """Rank what the step made: 0 is a number or a text, 1 fits into a cell, 2 does not."""
+    """Rank what the step made: 0 is a number, 1 a text, 2 fits into a cell, 3 does not."""
     ranks: dict[str, int] = {}
     for result in results:
         known = result.artifacts
@@ -201,7 +200,9 @@ def _is_new(result: SpinResult, name: str) -> bool:
 
 def _rank(artifacts: Artifacts, name: str) -> int:
     size, value = artifacts.describe(name).size, artifacts[name]
-    if isinstance(value, _PLAIN) or getattr(value, "shape", None) == ():
+    if isinstance(value, bool | str):
+        return 1
+    if isinstance(value, int | float) or getattr(value, "shape", None) == ():
         return 0
     own_repr: Any = type(value).__repr__
-    return 1 if size is not None and size < SMALL_BYTES and own_repr is not object.__repr__ else 2
+    return 2 if size is not None and size < SMALL_BYTES and own_repr is not object.__repr__ else 3
