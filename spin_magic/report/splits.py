@@ -21,6 +21,8 @@ ROWS, SHOWN, LINES = 200, 25, 50
 NOTES, NAMES = 6, 3
 # For comparing all of them with the run.
 COMPARING = 0.5
+# So many that failed are on show wherever they stand.
+FAILED = 10
 # From here on it is worth saying that there are other machines.
 MANY, LONG = 100, 600.0
 
@@ -102,9 +104,7 @@ def summarize_splits(results: SpinResults) -> Splits:
         heads=heads,
         right=(2, *(i for i, name in enumerate(names, 3) if _numeric(results, places, name))),
         rows=tuple(rows),
-        more=f"{left:,} more, which went no other way: `.table()` of the results has them all."
-        if left
-        else "",
+        more=f"{left:,} more: `.table()` of the results has them all." if left else "",
         notes=_notes(results, names),
         plots=plots_of(results, names, changes),
         beyond=_beyond(results, seconds),
@@ -119,6 +119,7 @@ def splits_html(results: SpinResults, splits: Splits) -> str:
         results=results,
         splits=splits,
         shown=SHOWN,
+        kept="failed" if len(results.errors) <= FAILED else "",
         text=splits_text(results, splits),
         css=style_sheet(*styles),
         uid=new_id("splits"),
@@ -154,11 +155,11 @@ def _places(results: SpinResults, most: int) -> list[int]:
 
 
 def _headline(results: SpinResults) -> str:
-    failed = len(results.errors)
-    if results.waiting or isinstance(results.error, KeyboardInterrupt):
-        return f"interrupted: {len(results)} of {results.total} done"
+    failed = f"{len(results.errors)} of {results.total} failed" if results.errors else ""
+    if results.waiting:
+        return ", ".join(filter(None, [f"interrupted, {len(results)} of {results.total} done", failed]))
     if failed:
-        return f"{failed} of {results.total} failed"
+        return failed
     return f"{len(results)} of {results.total} ok"
 
 
