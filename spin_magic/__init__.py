@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from spin_magic.artifacts import StepInputs
     from spin_magic.authoring import spin_load, spin_new, spin_save
     from spin_magic.errors import SpinError
+    from spin_magic.many import SpinResults
     from spin_magic.notebook.files import spin_notebook
     from spin_magic.overview import FlowOverview
-    from spin_magic.result import PastCards, SpinResult, SpinResults
+    from spin_magic.result import PastCards, SpinResult
     from spin_magic.saved import SavedStep
     from spin_magic.splits import spin_splits
     from spin_magic.testing import spin_test
@@ -64,7 +65,7 @@ _HOMES = {
     "SavedStep": "spin_magic.saved",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",
-    "SpinResults": "spin_magic.result",
+    "SpinResults": "spin_magic.many",
     "StepInputs": "spin_magic.artifacts",
 }
 

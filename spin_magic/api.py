@@ -167,6 +167,7 @@ def spin_request(
     options: Mapping[str, Any],
     keep: Callable[[session.StepKey, session.Spun], None] = session.remember,
     ended: Callable[[FlowCode, Request, BaseException | None], None] = texts.end,
+    run: Callable[..., Execution] | None = None,
 ) -> SpinResult:
     """Spin what was asked for; a failure of the step is in the result.
 
@@ -180,6 +181,8 @@ def spin_request(
         Keeps a good result for the steps that follow.
     ended : callable
         Notes how it ended, for saving the cell; many spins may be noted as one.
+    run : callable, optional
+        Runs the plan. Default: `execute`.
     """
     __tracebackhide__ = True
     begun = time.perf_counter()
@@ -192,10 +195,10 @@ def spin_request(
             plan, outcome = run_isolated(
                 plan, skip_decorators=options["skip_decorators"], cards=options["cards"]
             )
-            made = _Execution(outcome)
+            made = Execution(outcome)
         else:
-            made = _execute(plan, **options)
-        result = build_result(plan, made.outcome, made.locals, begun)
+            made = (run or execute)(plan, **options)
+        result = build_result(plan, made.outcome, made.locals, begun, made.notes)
         if persisting(request.persist):
             persist_result(plan, made.outcome, result)
     session.failed = not result.ok
@@ -209,12 +212,15 @@ def spin_request(
 
 
 @dataclass
-class _Execution:
+class Execution:
+    """What became of a plan; `notes` are those of another process that ran it."""
+
     outcome: task.Outcome
     locals: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] | None = None
 
 
-def _execute(
+def execute(
     plan: Plan,
     *,
     seed: int | None,
@@ -222,7 +228,8 @@ def _execute(
     cards: bool,
     on_card: Callable[[CardUpdate], None] | None = None,
     run: bool = True,
-) -> _Execution:
+) -> Execution:
+    """Run a plan in this process, or with ``run=False`` set everything up as the step would find it."""
     job = plan.job(skip_decorators=skip_decorators, cards=cards, execute=run, on_card=on_card)
     caught: dict[str, Any] = {}
     if plan.request.cwd is not None:
@@ -235,8 +242,8 @@ def _execute(
         outcome = task.run(job)
     if plan.request.block is not None:
         plan.request.block.mend(outcome.error)
-        return _Execution(outcome, plan.request.block.locals)
-    return _Execution(outcome, caught or plan.locals_at(outcome.error))
+        return Execution(outcome, plan.request.block.locals)
+    return Execution(outcome, caught or plan.locals_at(outcome.error))
 
 
 def spin_inputs(
@@ -289,7 +296,7 @@ def spin_inputs(
     )
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         plan = make_plan(request, code)
-        outcome = _execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
+        outcome = execute(plan, seed=None, skip_decorators=False, cards=False, run=False).outcome
         error = own_error(plan, outcome)
         if error is not None:
             raise error

@@ -10,6 +10,7 @@ The tree::
     ├── SaveError       writing a step into its flow file
     ├── RunError        a run of the whole flow
     ├── IsolatedError   a step in a process of its own
+    ├── WorkerError     a process of --jobs
     ├── NotebookError   a flow file from a notebook, or a notebook from a flow file
     ├── SetupError      the file by which kernels find the magics
     └── EngineError     this Metaflow lacks something that the engine needs
@@ -73,6 +74,10 @@ class SaveError(SpinError):
     def __init__(self, message: str, text: str | None = None) -> None:
         super().__init__(message)
         self.text = text
+
+
+class WorkerError(SpinError):
+    """A process that ran a task of ``--jobs`` is gone, or what it made cannot be brought back."""
 
 
 class NotebookError(SpinError):

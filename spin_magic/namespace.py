@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
-from spin_magic.result import SpinResult, SpinResults
+from spin_magic.many import SpinResults
+from spin_magic.result import SpinResult
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def evaluate(assignments: Iterable[tuple[str, str]], namespace: dict[str, Any]) 
     return values
 
 
-def forget_outputs(shell: Any, result: SpinResult) -> None:
+def forget_outputs(shell: Any, result: SpinResult | SpinResults) -> None:
     """Drop earlier results of the same step from IPython's history of outputs.
 
     That history would keep each of them, with all its artifacts, for the life of the kernel.
@@ -206,7 +207,7 @@ def forget_outputs(shell: Any, result: SpinResult) -> None:
                 names[name] = ""
 
 
-def _is_of(value: object, result: SpinResult) -> bool:
+def _is_of(value: object, result: SpinResult | SpinResults) -> bool:
     if not isinstance(value, SpinResult | SpinResults):
         return False
     return (value.flow, value.step) == (result.flow, result.step)

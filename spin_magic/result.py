@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -225,59 +225,6 @@ class SpinResult(Shows):
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.artifacts)
-
-
-class SpinResults(Shows, list[SpinResult]):
-    """The outcome of spinning one step on many tasks, in their order.
-
-    Attributes
-    ----------
-    flow, step : str
-        Names of the flow and the step.
-    labels : list of str
-        What to call each task: its split, and the value of the foreach there.
-    total : int
-        How many there were to be; an interrupt leaves some out.
-    """
-
-    def __init__(
-        self,
-        results: Iterable[SpinResult],
-        *,
-        flow: str,
-        step: str,
-        labels: list[str],
-        total: int,
-        render: Callable[..., dict[str, Any]] | None = None,
-    ) -> None:
-        super().__init__(results)
-        self.flow = flow
-        self.step = step
-        self.labels = labels
-        self.total = total
-        self.render = render
-
-    @property
-    def ok(self) -> bool:
-        """Did all of them finish."""
-        return len(self) == self.total and all(result.ok for result in self)
-
-    @property
-    def error(self) -> BaseException | None:
-        """The interrupt, or else the first failure, with a note that says how many there were."""
-        failed = [(label, each.error) for label, each in zip(self.labels, self, strict=False) if each.error]
-        if not failed:
-            return None
-        label, error = next((f for f in failed if isinstance(f[1], KeyboardInterrupt)), failed[0])
-        note = f"{len(failed)} of {self.total} splits of `{self.step}` failed; this is {label}."
-        if note not in getattr(error, "__notes__", ()):
-            error.add_note(note)
-        return error
-
-    def __repr__(self) -> str:
-        failed = sum(not result.ok for result in self)
-        outcome = f"{failed} failed" if failed else "ok" if self.ok else "interrupted"
-        return f"SpinResults({self.flow}/{self.step}, {len(self)} of {self.total}, {outcome})"
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from spin_magic.grammar.parser import Help, Parser
-from spin_magic.grammar.values import assignment, integer, name
+from spin_magic.grammar.values import assignment, indices, integer, name
 
 FLOW_AND_STEP = """\
 FLOW  TrainFlow, flows/train.py, flows/train.py:TrainFlow, package.module:TrainFlow,
@@ -17,11 +17,17 @@ Quotes work as in a shell: --set 'name="a b"'."""
 _FROM = "inputs from that run; `spin`: from what was last spun here"
 
 
-def add_selectors(parser: Parser, from_run: str = _FROM) -> None:
+def add_selectors(parser: Parser, from_run: str = _FROM, *, many: bool = False) -> None:
     """Add the options that choose the task."""
     group = parser.add_argument_group("which task")
     add = group.add_argument
-    add("--index", type=integer, metavar="I", help="task of a foreach by split index; default 0")
+    several = "; several as in 0,3,7 or 2-5, and the value is a list" if many else ""
+    add(
+        "--index",
+        type=indices if many else integer,
+        metavar="I",
+        help=f"task of a foreach by split index; default 0{several}",
+    )
     add("--value", metavar="V", help="task of a foreach by its value")
     add("--from", dest="run", metavar="RUN", help=from_run)
     add("--namespace", metavar="NS", help='look in another namespace; "" looks in all')

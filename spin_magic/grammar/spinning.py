@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spin_magic.grammar.groups import FLOW_AND_STEP, add_inputs, add_output, add_selectors
 from spin_magic.grammar.parser import Parser
-from spin_magic.grammar.values import integer, names, step_names
+from spin_magic.grammar.values import integer, names, positive, step_names
 
 
 def spin_parser() -> Parser:
@@ -15,7 +15,7 @@ def spin_parser() -> Parser:
         "or with the cell as its body or as its whole def (%%spin). The value of %spin is the result;\n"
         "`_spin` is always the last one. An empty line repeats the last spin.\n\n" + FLOW_AND_STEP,
     )
-    add_selectors(parser)
+    add_selectors(parser, many=True)
     add_inputs(parser)
     group = parser.add_argument_group("running")
     add = group.add_argument
@@ -28,8 +28,6 @@ def spin_parser() -> Parser:
         metavar="A,B",
         help="the step is not in the flow file yet, and these lead to it",
     )
-    add("--all-splits", action="store_true", help="on every task of the foreach; the value is a list")
-    add("--last", type=integer, metavar="N", help="on the step's tasks in the latest N runs; the same")
     add("--seed", type=integer, metavar="N", help="seed the random number generators")
     add("--no-cards", dest="cards", action="store_false", help="make no cards")
     add("--isolated", action="store_true", help="in a process of its own, by Metaflow's own `spin`")
@@ -46,8 +44,22 @@ def spin_parser() -> Parser:
     )
     add("--no-persist", dest="persist", action="store_false", help="keep them nowhere, whatever is set")
     add("--locals", dest="bind_locals", action="store_true", help="bind the body's local variables here")
+    _add_many(parser)
     add_output(parser, "SpinResult")
     return parser
+
+
+def _add_many(parser: Parser) -> None:
+    group = parser.add_argument_group(
+        "many tasks",
+        "One after the other, then a table. Beyond this machine:\n"
+        "%spin_run FLOW --resume STEP --with kubernetes",
+    )
+    add = group.add_argument
+    add("--all-splits", action="store_true", help="on every task of the foreach; the value is a list")
+    add("--last", type=integer, metavar="N", help="on the step's tasks in the latest N runs; the same")
+    add("--jobs", type=positive, default=1, metavar="N", help="in N processes beside this kernel")
+    add("--show", type=names, default=(), metavar="A,B", help="the artifacts that the table shows")
 
 
 def inputs_parser() -> Parser:

@@ -6,6 +6,9 @@ import argparse
 import keyword
 import re
 
+# More splits than anybody spins in a notebook; a slip of the finger should not fill the memory.
+_MOST = 100_000
+_SPLITS = re.compile(r"\d+(-\d+)?")
 _TARGET = re.compile(r"(?:(?P<input>\w+|\[\d+\])\.)?(?P<name>\w+)")
 
 
@@ -58,3 +61,30 @@ def integer(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def positive(text: str) -> int:
+    """Read a whole number, 1 or more."""
+    if (read := integer(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} should be 1 or more")
+    return read
+
+
+def indices(text: str) -> int | tuple[int, ...]:
+    """Read a split index, or several: ``0,3,7``, ``2-5``, ``0,4-6``."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 1 and "-" not in text.strip()[1:]:
+        return integer(text)
+    read: dict[int, None] = {}
+    for part in parts:
+        if not _SPLITS.fullmatch(part):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} should be a split index, or several as in 0,3,7 or 2-5"
+            )
+        first, _, last = part.partition("-")
+        if int(last or first) < int(first):
+            raise argparse.ArgumentTypeError(f"{part!r} counts down: write {last}-{first}")
+        if int(last or first) - int(first) >= _MOST:
+            raise argparse.ArgumentTypeError(f"{part!r} has more than {_MOST:,} splits")
+        read |= dict.fromkeys(range(int(first), int(last or first) + 1))
+    return tuple(read)

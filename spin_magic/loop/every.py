@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from spin_magic.artifacts import Artifacts, StepInputs
 from spin_magic.engine.graph import graph_of
-from spin_magic.errors import OptionError, TaskError
+from spin_magic.errors import OptionError, SpinError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.chain import Chain, Missing
@@ -19,7 +19,8 @@ from spin_magic.loop.new_steps import spun_again
 from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.session import Place
 from spin_magic.loop.step_code import step_code
-from spin_magic.result import SpinResult, SpinResults
+from spin_magic.many import SpinResults
+from spin_magic.result import SpinResult
 from spin_magic.runs.choose import choose, short
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.splits import matcher
@@ -27,6 +28,7 @@ from spin_magic.runs.wanted import NoRun, Wanted
 from spin_magic.showing import Form
 
 Progress = Callable[[int, int, int], None]
+Keep = Callable[[session.StepKey, session.Spun], None]
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,8 @@ class Every:
     kept: bool
 
 
-def every_split(request: Request, code: FlowCode) -> Every:
-    """Work out a spin on every task of the foreach.
+def every_split(request: Request, code: FlowCode, indices: Collection[int] = ()) -> Every:
+    """Work out a spin on every task of the foreach, or on those with some split indices.
 
     Raises
     ------
@@ -62,11 +64,12 @@ def every_split(request: Request, code: FlowCode) -> Every:
     """
     request, asked, history = _opened(request, code)
     if asked.task is not None or asked.selected:
-        msg = "--all-splits takes every task of the foreach: leave --index, --value and the task out."
+        msg = "Many splits are tasks of one foreach: leave --index, --value and the task out."
         raise OptionError(msg)
     node = history.graph.nodes.get(asked.step)
     if node is not None and node.depth == 0:
-        msg = f"`{asked.step}` is not inside a foreach: leave out --all-splits."
+        option = "--index" if indices else "--all-splits"
+        msg = f"`{asked.step}` is not inside a foreach: leave out {option}."
         raise TaskError(msg)
     if request.source == "spin":
         places = _spun_places(asked, history, code)
@@ -78,12 +81,30 @@ def every_split(request: Request, code: FlowCode) -> Every:
         else:
             request = replace(request, run=run, step=asked.step, namespace=asked.namespace)
             places = _run_places(run, asked, history)
+    places = _at(places, indices, asked.step) if indices else places
     requests = [replace(request, place=place) for place in places]
     labels = [", ".join(str(index) for _, index in place) for place in places]
     return Every(history.flow, asked.step, requests, labels, kept=True)
 
 
-def latest_runs(request: Request, code: FlowCode, count: int) -> Every:
+def _at(places: list[Place], indices: Collection[int], step: str) -> list[Place]:
+    """Keep the splits with some indices; in a foreach inside another one, of each outer split.
+
+    Raises
+    ------
+    TaskError
+        No split has such an index.
+    """
+    known = {place[-1][1] for place in places if place}
+    missing = [index for index in indices if index not in known]
+    if missing:
+        there = f"{min(known)} to {max(known)}" if known else "none"
+        msg = f"Index {missing[0]} is out of range: the splits of `{step}` are {there}."
+        raise TaskError(msg)
+    return [place for place in places if place and place[-1][1] in indices]
+
+
+def latest_runs(request: Request, code: FlowCode, count: int, indices: Collection[int] = ()) -> Every:
     """Work out a spin on the tasks of a step in the latest runs that reached it.
 
     Raises
@@ -97,8 +118,11 @@ def latest_runs(request: Request, code: FlowCode, count: int) -> Every:
         raise OptionError(msg)
     reached = (run for run in history.runs(asked.namespace) if history.reached(run.id, asked.step))
     fits = matcher(asked, history) if asked.selected else lambda _: True
+    among = (
+        (lambda task: history.path(task)[-1:] and history.path(task)[-1][1] in indices) if indices else fits
+    )
     found = [
-        task for run in islice(reached, count) for task in history.tasks(run.id, asked.step) if fits(task)
+        task for run in islice(reached, count) for task in history.tasks(run.id, asked.step) if among(task)
     ]
     if not found:
         msg = f"No run of {history.flow} has such a task of `{asked.step}`."
@@ -148,52 +172,73 @@ def _in_order(places: Iterable[Place]) -> list[Place]:
 
 
 def spin_every(
-    every: Every, spin_one: Callable[[Request, Callable[..., None]], SpinResult], progress: Progress | None
+    every: Every,
+    spun: Callable[[Every, Keep], Iterator[tuple[int, SpinResult]]],
+    progress: Progress | None,
+    show: Sequence[str] = (),
 ) -> SpinResults:
-    """Spin one after the other; a failure does not stop the others, an interrupt does.
+    """Spin them; a failure does not stop the others, an interrupt does, and keeps what is done.
 
     Parameters
     ----------
     every : Every
         What to spin.
-    spin_one : callable
-        Takes a request, and what is to keep a good result for the steps that follow.
+    spun : callable
+        Takes that, and what is to keep a good result for the steps that follow; gives the place of each
+        result and the result, as they come.
     progress : callable, optional
-        Is told how many are done, of how many, and how many of them failed.
+        Is told, at first and after each, how many are done, of how many, and how many of them failed.
+    show : sequence of str
+        The artifacts to show of each.
     """
-    results: list[SpinResult] = []
-    for result in _spun(every, spin_one):
-        results.append(result)
-        if progress is not None:
-            progress(len(results), len(every.requests), sum(not each.ok for each in results))
-        if isinstance(result.error, KeyboardInterrupt):
-            break
-    labels = [
-        f"{label}, input={short(result.inputs.value)}" if result.inputs.value is not None else label
-        for label, result in zip(every.labels, results, strict=False)
-    ]
+    total, found, failed = len(every.requests), dict[int, SpinResult](), 0
+    tell = progress or (lambda *_: None)
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        tell(0, total, 0)
+        for at, result in spun(every, session.keep_splits() if every.kept else _forget):
+            found[at] = result
+            failed += not result.ok
+            tell(len(found), total, failed)
+            if isinstance(result.error, KeyboardInterrupt):
+                break
+    except KeyboardInterrupt as ex:
+        # Where it came between two spins nobody needs to see, and those frames hold all results.
+        interrupt = ex.with_traceback(None)
+    done = sorted(found)
     return SpinResults(
-        results, flow=every.flow, step=every.step, labels=labels, total=len(every.requests), render=_render
+        [found[at] for at in done],
+        flow=every.flow,
+        step=every.step,
+        labels=[_label(every.labels[at], found[at]) for at in done],
+        waiting=[label for at, label in enumerate(every.labels) if at not in found],
+        interrupt=interrupt,
+        show=show,
+        render=_render,
     )
 
 
-def _spun(
-    every: Every, spin_one: Callable[[Request, Callable[..., None]], SpinResult]
-) -> Iterator[SpinResult]:
-    keep = session.keep_splits() if every.kept else _forget
-    for request in every.requests:
+def _label(label: str, result: SpinResult) -> str:
+    return label if result.inputs.value is None else f"{label}, input={short(result.inputs.value)}"
+
+
+def in_turn(
+    every: Every, keep: Keep, spin_one: Callable[[Request, Keep], SpinResult]
+) -> Iterator[tuple[int, SpinResult]]:
+    """Spin one after the other in this process."""
+    for at, request in enumerate(every.requests):
         try:
-            yield spin_one(request, keep)
+            yield at, spin_one(request, keep)
         except TaskError as ex:
-            yield _not_begun(every, request, ex)
+            yield at, not_begun(every, request, ex)
 
 
 def _forget(*_: Any) -> None:
     """Keep nothing: tasks of several runs feed no join."""
 
 
-def _not_begun(every: Every, request: Request, ex: TaskError) -> SpinResult:
-    """Give the result of a spin whose inputs are not there."""
+def not_begun(every: Every, request: Request, ex: SpinError) -> SpinResult:
+    """Give the result of a spin whose inputs are not there, or whose process is gone."""
     index = request.place[-1][1] if request.place else None
     inputs = StepInputs({}, flow=every.flow, step=every.step, tasks=(), why=str(ex), origin=None, index=index)
     return SpinResult(
@@ -217,6 +262,6 @@ def _not_begun(every: Every, request: Request, ex: TaskError) -> SpinResult:
 
 
 def _render(results: SpinResults, form: Form = "auto") -> dict[str, Any]:
-    from spin_magic.report.splits import splits_mimebundle  # noqa: PLC0415 -- a script shows nothing
+    from spin_magic.report import splits_mimebundle  # noqa: PLC0415 -- a script shows nothing
 
     return splits_mimebundle(results, form)

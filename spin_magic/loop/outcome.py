@@ -19,7 +19,13 @@ from spin_magic.result import SpinResult
 from spin_magic.showing import Form
 
 
-def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begun: float) -> SpinResult:
+def build_result(
+    plan: Plan,
+    outcome: Outcome,
+    local_names: dict[str, Any],
+    begun: float,
+    notes: list[str] | None = None,
+) -> SpinResult:
     """Make the result of a spin.
 
     Parameters
@@ -32,6 +38,8 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         The body's local variables.
     begun : float
         When the spin began, by `time.perf_counter`.
+    notes : list of str, optional
+        What was noted where it ran. Default: what there is to note here.
     """
     error = own_error(plan, outcome)
     output = outcome.output
@@ -62,7 +70,7 @@ def build_result(plan: Plan, outcome: Outcome, local_names: dict[str, Any], begu
         source=lambda step: source(plan, step),
         render=lambda result, form="auto": _render(plan, result, form),
     )
-    result.notes.extend(notes_on(plan, outcome, result))
+    result.notes.extend(notes_on(plan, outcome, result) if notes is None else notes)
     result.overhead = time.perf_counter() - begun - outcome.seconds
     return result
 

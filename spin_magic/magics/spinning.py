@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import line_cell_magic, line_magic, magics_class
 
-from spin_magic.alive import progress_line
+from spin_magic.alive import progress_bar
 from spin_magic.errors import OptionError
 from spin_magic.magics.room import Room, reads
 from spin_magic.namespace import Names, ShownOnce, evaluate, forget_outputs
@@ -33,7 +33,8 @@ from spin_magic.shown import has_page, shown
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from spin_magic.result import SpinResult, SpinResults
+    from spin_magic.many import SpinResults
+    from spin_magic.result import SpinResult
     from spin_magic.shown import OnCard
 
 _NO_CHOICE = {"index": None, "value": None, "run": None, "source": "run"}
@@ -121,11 +122,11 @@ class SpinMagics(Room):
         __tracebackhide__ = True
         from spin_magic.splits import spin_splits  # noqa: PLC0415 - late, as above
 
-        call = self._run(options) | {"body": body, "last": options.last, "check": False}
+        names = ("last", "jobs", "show")
+        call = self._run(options) | {name: getattr(options, name) for name in names}
+        call |= {"body": body, "check": False}
         publisher = self.shell.display_pub
-        with progress_line(
-            publisher, f"{options.flow} {options.step}", shown=has_page(self.shell)
-        ) as progress:
+        with progress_bar(publisher, f"{options.flow} {options.step}", page=has_page(self.shell)) as progress:
             results = spin_splits(options.flow, options.step, **call, progress=progress)
         self._keep(options, results)
         self._last = options, body
@@ -219,10 +220,14 @@ class SpinMagics(Room):
         return name
 
     def _keep(self, options: SpinOptions, result: SpinResult | SpinResults) -> None:
-        last = result[-1] if isinstance(result, list) else result
-        forget_outputs(self.shell, last)
-        self.shell.push({"_spin": last}, interactive=False)
+        from spin_magic.result import SpinResult  # noqa: PLC0415 - late, as above
+
+        forget_outputs(self.shell, result)
         self._give(options, result)
+        last = result if isinstance(result, SpinResult) else result[-1] if result else None
+        if last is None:  # interrupted at once
+            return
+        self.shell.push({"_spin": last}, interactive=False)
         if options.bind_locals:
             made = {name: value for name, value in last.locals.items() if name not in {"self", "inputs"}}
             kept = self._names.bind_free(made)

@@ -115,7 +115,7 @@ def check(options: dict[str, Any]) -> None:
     """Refuse options that contradict each other."""
     if options["index"] is not None and options["value"] is not None:
         raise OptionError("--index and --value both choose the task of the foreach: give one of them.")
-    if options["index"] is not None and options["index"] < 0:
+    if isinstance(options["index"], int) and options["index"] < 0:
         raise OptionError(f"--index {options['index']}: split indices count from 0.")
     if "/" in options["step"] and (options["run"] is not None or options.get("source") == "spin"):
         raise OptionError(

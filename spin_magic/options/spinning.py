@@ -27,8 +27,8 @@ class TaskOptions:
         As the user wrote it; None where it was left out.
     step : str
         The same; empty for a line that repeats the last one.
-    index : int or None
-        Split index.
+    index : int, tuple of int or None
+        Split index; of ``%spin`` and ``%%spin`` several.
     value : str or None
         Value of the foreach.
     run : str or None
@@ -51,7 +51,7 @@ class TaskOptions:
 
     flow: str | None
     step: str
-    index: int | None = None
+    index: int | tuple[int, ...] | None = None
     value: str | None = None
     run: str | None = None
     source: Literal["run", "spin"] = "run"
@@ -82,6 +82,10 @@ class SpinOptions(TaskOptions):
         Run it on every task of the foreach.
     last : int or None
         Run it on its tasks in that many of the latest runs.
+    jobs : int
+        In that many processes; 1 is this kernel.
+    show : tuple of str
+        The artifacts that the table of many tasks shows; empty for a choice of ours.
     after : tuple of str
         The steps that lead to a step which the flow file does not have yet.
     line : str
@@ -100,6 +104,8 @@ class SpinOptions(TaskOptions):
     cards: bool = True
     all_splits: bool = False
     last: int | None = None
+    jobs: int = 1
+    show: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     isolated: bool = False
     environment: str | None = None
@@ -109,7 +115,7 @@ class SpinOptions(TaskOptions):
     @property
     def many(self) -> bool:
         """Tell whether there are many tasks to run on."""
-        return self.all_splits or self.last is not None
+        return self.all_splits or self.last is not None or isinstance(self.index, tuple)
 
     @property
     def repeats(self) -> bool:
@@ -199,6 +205,11 @@ def _check_isolated(options: SpinOptions) -> None:
 
 def _check_many(options: SpinOptions) -> SpinOptions:
     if not options.many:
+        for given, option in ((options.jobs > 1, "--jobs"), (options.show, "--show")):
+            if given:
+                raise OptionError(
+                    f"{option} goes with many tasks: add --all-splits, --last N or --index 0,3,7."
+                )
         return options
     if options.all_splits and options.last is not None:
         raise OptionError("--all-splits and --last both choose the tasks: give one of them.")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.many import SpinResults
 from spin_magic.progress import RunProgress
 from spin_magic.report.cards.shown import card_html, card_lines, past_html, past_lines
 from spin_magic.report.lines import Line, text_of
@@ -25,6 +26,7 @@ __all__ = [
     "inputs_mimebundle",
     "mimebundle",
     "progress_mimebundle",
+    "splits_mimebundle",
     "summarize_inputs",
     "summarize_result",
 ]
@@ -112,6 +114,40 @@ def cards_mimebundle(past: PastCards, form: Form = "auto") -> dict[str, Any]:
 def card_mimebundle(card: Card, form: Form = "auto") -> dict[str, Any]:
     """Show one card; as `cards_mimebundle`."""
     return _cards(card, card_lines, card_html, form)
+
+
+def splits_mimebundle(results: SpinResults, form: Form = "auto") -> dict[str, Any]:
+    """Show many spins of a step as a table, whose rows open to their own panels where there is a kernel.
+
+    Parameters
+    ----------
+    results : SpinResults
+        The spins.
+    form : {'auto', 'plain', 'coloured'}
+        As for `mimebundle`.
+
+    Returns
+    -------
+    dict
+        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    """
+    bundle: dict[str, Any] = {"text/plain": _plain(results)}
+    try:
+        # Late: most spins are of one task.
+        from spin_magic.report.splits import splits_html, splits_lines, summarize_splits  # noqa: PLC0415
+
+        splits = summarize_splits(results)
+        bundle = {"text/plain": text_of(splits_lines(results, splits), form)}
+        if form != "auto":
+            return bundle
+        bundle["text/html"] = splits_html(results, splits)
+        if _has_comms():
+            from spin_magic.report.splits_view import enliven_splits  # noqa: PLC0415  (as above)
+
+            enliven_splits(results, bundle["text/html"], lambda one: render_html(summarize_result(one)))
+    except Exception as error:  # noqa: BLE001  (a table may not break spins that went well)
+        bundle["text/plain"] += f"\n(the table could not be drawn whole: {type(error).__name__})"
+    return bundle
 
 
 def progress_mimebundle(progress: RunProgress) -> dict[str, Any]:

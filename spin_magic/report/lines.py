@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from spin_magic.showing import Form
@@ -87,17 +87,29 @@ class Grid:
         The cells.
     widest : int, optional
         Columns are not made wider than that for the sake of a cell, where there is no terminal to fill.
+    right : container of int
+        Columns of numbers, which stand at the right.
     """
 
-    def __init__(self, heads: Iterable[str], rows: Iterable[Iterable[str]], widest: int = 1_000) -> None:
+    def __init__(
+        self,
+        heads: Iterable[str],
+        rows: Iterable[Iterable[str]],
+        widest: int = 1_000,
+        right: Container[int] = (),
+    ) -> None:
         self._rows = [tuple(heads), *map(tuple, rows)]
         self._widths = [max(map(len, column)) for column in zip(*self._rows, strict=True)]
         self._widest = widest
+        self._place = [str.rjust if at in right else str.ljust for at in range(len(self._widths))]
 
     def plain(self) -> list[str]:
         """Give it as it is."""
         widths = [min(width, self._widest) for width in self._widths]
-        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in self._rows]
+        return ["  ".join(self._placed(row, widths)).rstrip() for row in self._rows]
+
+    def _placed(self, cells: Iterable[str], widths: Iterable[int]) -> list[str]:
+        return [place(cell, width) for place, cell, width in zip(self._place, cells, widths, strict=True)]
 
     def fitted(self, screen: Screen) -> Iterator[str]:
         """Give it with its cells in as many lines as they take."""
@@ -111,8 +123,8 @@ class Grid:
                 parts = [cell[low] if low < len(cell) else "" for cell in cells]
                 kinds = ["soft" if not number else WORDS.get(cell[0].split(" ")[0], "") for cell in cells]
                 yield "  ".join(
-                    _paint(part.ljust(width), kind, screen)
-                    for part, width, kind in zip(parts, widths, kinds, strict=True)
+                    _paint(part, kind, screen)
+                    for part, kind in zip(self._placed(parts, widths), kinds, strict=True)
                 ).rstrip()
 
     def _fitted_widths(self, room: int) -> list[int]:

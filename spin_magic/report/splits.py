@@ -3,150 +3,225 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from spin_magic.artifacts import Artifacts
-from spin_magic.report.blocks import Cell, Table
+from spin_magic.many import SpinResults
+from spin_magic.report.blocks import Mark
 from spin_magic.report.lines import Grid, Line, text_of
-from spin_magic.report.pages import environment, new_id, style_sheet
+from spin_magic.report.pages import new_id, style_sheet
 from spin_magic.report.plain import note_line
+from spin_magic.report.plots import Plot, number_in, plots_of
 from spin_magic.report.preview import clean
+from spin_magic.report.render import render_page
 from spin_magic.report.short import Short
 from spin_magic.report.summarize import seconds_text
-from spin_magic.result import SpinResult, SpinResults
-from spin_magic.showing import Form
+from spin_magic.result import DiffRow, SpinResult
 
-COLUMNS = 4
-ROWS = 200
-NOTES = 6
+# So many rows are in the page, so many of them on show at first, and so many in a terminal.
+ROWS, SHOWN, LINES = 200, 25, 50
+NOTES, NAMES = 6, 3
 # For comparing all of them with the run.
 COMPARING = 0.5
-SMALL_BYTES = 2**12
-_PLAIN = (bool, int, float, str)
+# So many that failed are on show wherever they stand.
+FAILED = 10
+# From here on it is worth saying that there are other machines.
+MANY, LONG = 100, 600.0
 
 
-def splits_mimebundle(results: SpinResults, form: Form = "auto") -> dict[str, Any]:
-    """Show many spins of a step as a table, in text and in HTML.
+@dataclass(frozen=True)
+class Field:
+    """A cell of the table: what it says, and the number by which its column is sorted."""
 
-    Parameters
+    text: str
+    key: float | None = None
+    mark: Mark = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A task: its place among the results, or None where it was not done."""
+
+    at: int | None
+    state: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Splits:
+    """All that is said of many spins.
+
+    Attributes
     ----------
-    results : SpinResults
-        The spins.
-    form : {'auto', 'plain', 'coloured'}
-        Show them as text alone, in that form; by default as text and HTML.
-
-    Returns
-    -------
-    dict
-        A MIME bundle. Never raises: what cannot be shown falls back to the ``repr``.
+    headline : str
+        How they ended, in a few words.
+    heads : tuple of str
+        The columns.
+    right : tuple of int
+        Those of numbers.
+    more : str
+        What the table leaves out; else empty.
+    beyond : str
+        What to do where they are many, or long; else empty.
     """
-    try:
-        table = splits_table(results)
-        notes = list(dict.fromkeys(note for result in results for note in result.notes))[:NOTES]
-        lines = [
-            Line((repr(results), "strong")),
-            *(note_line(clean(note)) for note in notes),
-            *_lines_of(table),
-        ]
-        if form != "auto":
-            return {"text/plain": text_of(lines, form)}
-        html = (
-            environment()
-            .get_template("splits.html.j2")
-            .render(
-                results=results,
-                table=table,
-                notes=notes,
-                text=text_of(lines, "plain"),
-                failed=sum(not result.ok for result in results),
-                seconds=seconds_text(sum(result.seconds for result in results)),
-                css=style_sheet("panel.css"),
-                uid=new_id("splits"),
-            )
-        )
-    except Exception as error:  # noqa: BLE001  (a table may not break spins that went well)
-        return {"text/plain": f"{results!r}\n(the table could not be drawn: {type(error).__name__})"}
-    return {"text/plain": text_of(lines, form), "text/html": html}
+
+    headline: str
+    failed: bool
+    seconds: str
+    heads: tuple[str, ...]
+    right: tuple[int, ...]
+    rows: tuple[Row, ...]
+    more: str
+    notes: tuple[str, ...]
+    plots: tuple[Plot, ...]
+    beyond: str
 
 
-def splits_table(results: SpinResults) -> Table:
-    """Put many spins into a table.
-
-    Parameters
-    ----------
-    results : SpinResults
-        The spins.
-    """
-    names = _chosen(results)
+def summarize_splits(results: SpinResults) -> Splits:
+    """Say what came of many spins."""
+    names = results.chosen()
     deadline = time.perf_counter() + COMPARING
-    rows: list[tuple[str | Cell, ...]] = []
-    for label, result in list(zip(results.labels, results, strict=False))[:ROWS]:
-        made = [_value(result.artifacts, name) for name in names]
-        against = _against(result, max(0.0, deadline - time.perf_counter()))
-        rows.append((label, _outcome(result), seconds_text(result.seconds), *made, against))
-    more = f"{len(results) - ROWS} more." if len(results) > ROWS else ""
-    heads = ("split", "outcome", "time", *names, "against the run")
-    if not any(row[-1] for row in rows):
-        heads, rows = heads[:-1], [row[:-1] for row in rows]
-    return Table(heads, tuple(rows), more, (2,))
+    places = _places(results, ROWS)
+    changes = {at: results.changes(at, max(0.0, deadline - time.perf_counter())) for at in places}
+    rows = [_row(results, at, names, changes[at]) for at in places]
+    waiting = results.waiting[: ROWS - len(rows)]
+    width = len(names) + 4
+    rows += [
+        Row(
+            None,
+            "waiting",
+            (Field(label, len(results) + i), Field("not done", 2, "soft"), *[Field("")] * (width - 2)),
+        )
+        for i, label in enumerate(waiting)
+    ]
+    heads = ("task", "outcome", "time", *names, "against the run")
+    if not any(row.fields[-1].text for row in rows):
+        heads, rows = heads[:-1], [Row(row.at, row.state, row.fields[:-1]) for row in rows]
+    left = results.total - len(rows)
+    seconds = sum(result.seconds for result in results)
+    return Splits(
+        headline=_headline(results),
+        failed=not results.ok,
+        seconds=seconds_text(seconds),
+        heads=heads,
+        right=(2, *(i for i, name in enumerate(names, 3) if _numeric(results, places, name))),
+        rows=tuple(rows),
+        more=f"{left:,} more: `.table()` of the results has them all." if left else "",
+        notes=_notes(results, names),
+        plots=plots_of(results, names, changes),
+        beyond=_beyond(results, seconds),
+    )
 
 
-def _outcome(result: SpinResult) -> str | Cell:
+def splits_html(results: SpinResults, splits: Splits) -> str:
+    """Give the table as HTML that needs no script and no network."""
+    styles = ["panel.css", "splits.css", *(["card.css"] if any(result.cards for result in results) else [])]
+    return render_page(
+        "splits.html.j2",
+        results=results,
+        splits=splits,
+        shown=SHOWN,
+        kept="failed" if len(results.errors) <= FAILED else "",
+        text=text_of(splits_lines(results, splits), "plain"),
+        css=style_sheet(*styles),
+        uid=new_id("splits"),
+    )
+
+
+def splits_lines(results: SpinResults, splits: Splits) -> list[Line | Grid]:
+    """Give the table as lines for a terminal."""
+    keep = {*_places(results, LINES)}
+    rows = [row for row in splits.rows if row.at in keep or row.at is None][:LINES]
+    cells = [tuple(clean(field.text) for field in row.fields) for row in rows]
+    left = results.total - len(rows)
+    return [
+        Line((repr(results), "strong")),
+        *(note_line(clean(note)) for note in splits.notes),
+        Grid(splits.heads, cells, right=splits.right),
+        *([Line(f"{left:,} more: `.table()` of the results has them all.")] if left else []),
+        *([Line((splits.beyond, "soft"), hang=4)] if splits.beyond else []),
+    ]
+
+
+def _places(results: SpinResults, most: int) -> list[int]:
+    """Choose the results to show: all, or those that failed and then the first, in their order."""
+    if len(results) <= most:
+        return list(range(len(results)))
+    failed = list(results.errors)[: most // 2]
+    others = [at for at in range(len(results)) if at not in {*failed}]
+    return sorted([*failed, *others[: most - len(failed)]])
+
+
+def _headline(results: SpinResults) -> str:
+    failed = f"{len(results.errors)} of {results.total} failed" if results.errors else ""
+    if results.waiting:
+        return ", ".join(filter(None, [f"interrupted, {len(results)} of {results.total} done", failed]))
+    if failed:
+        return failed
+    return f"{len(results)} of {results.total} ok"
+
+
+def _row(results: SpinResults, at: int, names: Sequence[str], changes: Sequence[DiffRow]) -> Row:
+    result = results[at]
+    made = (_made(result.artifacts, name) for name in names)
+    fields = (
+        Field(results.labels[at], at),
+        _outcome(result),
+        Field(seconds_text(result.seconds), result.seconds),
+        *made,
+        _against(result, changes),
+    )
+    return Row(at, "ok" if result.ok else "failed", fields)
+
+
+def _outcome(result: SpinResult) -> Field:
     if result.ok:
-        return "ok"
+        return Field("ok", 0)
     text = " ".join(f"{type(result.error).__name__}: {result.error}".split())
-    return Cell(text if len(text) <= 120 else text[:119] + "…", "gone")
+    return Field(text if len(text) <= 120 else text[:119] + "…", 1, "gone")
 
 
-def _against(result: SpinResult, budget: float) -> str | Cell:
-    if not result.ok or result.origin is None:
-        return ""
-    statuses = [row.status for row in result.diff(budget)]
-    words = ("changed", "new", "gone", "not compared")
-    counts = [f"{statuses.count(word)} {word}" for word in words if word in statuses]
-    return Cell(", ".join(counts), "changed") if counts else "same"
-
-
-def _chosen(results: Iterable[SpinResult]) -> list[str]:
-    """Choose the artifacts to show: those that the step made and that fit into a cell, numbers first."""
-    first = next((result for result in results if result.ok), None)
-    if first is None:
-        return []
-    known = first.artifacts
-    made = [name for name in known if name != "name" and known.describe(name).live and _is_new(first, name)]
-    ranks = {name: _rank(first.artifacts, name) for name in made}
-    return sorted((name for name in made if ranks[name] < 2), key=lambda name: ranks[name])[:COLUMNS]
-
-
-def _is_new(result: SpinResult, name: str) -> bool:
-    if name not in result.inputs:
-        return True
-    if result.artifacts.describe(name).size != result.inputs.describe(name).size:
-        return True
-    try:
-        return bool(result.inputs[name] != result.artifacts[name])
-    except Exception:  # noqa: BLE001  (the user's own __eq__, or an array's)
-        return True
-
-
-def _rank(artifacts: Artifacts, name: str) -> int:
-    size = artifacts.describe(name).size
-    if isinstance(artifacts[name], _PLAIN) or getattr(artifacts[name], "shape", None) == ():
-        return 0
-    return 1 if size is not None and size < SMALL_BYTES else 2
-
-
-def _value(artifacts: Artifacts, name: str) -> str:
+def _made(artifacts: Artifacts, name: str) -> Field:
     if name not in artifacts:
-        return ""
+        return Field("")
+    value = artifacts[name]
     try:
-        text = Short(4, 32).repr(artifacts[name])
+        text = f"{value:.6g}" if isinstance(value, float) else Short(4, 32).repr(value)
     except Exception:  # noqa: BLE001  (the user's own __repr__)
         text = artifacts.describe(name).type_name
-    return text if len(text) <= 48 else text[:47] + "…"
+    return Field(text if len(text) <= 48 else text[:47] + "…", number_in(value))
 
 
-def _lines_of(table: Table) -> list[Line | Grid]:
-    rows = [[clean(cell if isinstance(cell, str) else cell.text) for cell in row] for row in table.rows]
-    return [Grid([str(head) for head in table.columns], rows), *([Line(table.more)] if table.more else [])]
+def _numeric(results: SpinResults, places: Sequence[int], name: str) -> bool:
+    values = [results[at].artifacts[name] for at in places if name in results[at].artifacts]
+    return bool(values) and all(number_in(value) is not None for value in values)
+
+
+def _against(result: SpinResult, changes: Sequence[DiffRow]) -> Field:
+    """Say what differs from the run: how many, and which."""
+    if not result.ok or result.origin is None:
+        return Field("")
+    parts, count = [], 0
+    for word in ("changed", "new", "gone", "not compared"):
+        names = [row.name for row in changes if row.status == word]
+        if names:
+            more = ", …" if len(names) > NAMES else ""
+            parts.append(f"{len(names)} {word}: {', '.join(names[:NAMES])}{more}")
+            count += len(names)
+    return Field("; ".join(parts), count, "changed") if parts else Field("same", 0)
+
+
+def _notes(results: SpinResults, names: Sequence[str]) -> tuple[str, ...]:
+    notes = list(dict.fromkeys(note for result in results for note in result.notes))[:NOTES]
+    notes += [
+        f"No task made `{name}`." for name in names if not any(name in result.artifacts for result in results)
+    ]
+    return tuple(notes)
+
+
+def _beyond(results: SpinResults, seconds: float) -> str:
+    if results.total <= MANY and seconds < LONG:
+        return ""
+    flow = f"%spin_run {results.flow} --resume {results.step} --with kubernetes"
+    return f"More than this machine can do: `{flow}` runs the step's tasks on a cluster."

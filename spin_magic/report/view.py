@@ -22,7 +22,7 @@ from spin_magic.report.cards.hub import hub
 from spin_magic.report.guard import attempt
 from spin_magic.result import Card, SpinResult
 
-_ID = re.compile(r"spin-panel-[0-9a-f]{8}")
+_ID = re.compile(r"spin-(?:panel|splits)-[0-9a-f]{8}")
 # What the page draws by itself; anything else is the front end's to draw.
 DRAWN = frozenset({"text/plain", "text/html", "text/latex", "text/markdown", "image/png", "image/jpeg"})
 
@@ -53,7 +53,7 @@ class PanelWidget(anywidget.AnyWidget):
 
     _esm = "\n".join(
         files("spin_magic.report").joinpath(f"static/{name}.js").read_text(encoding="utf-8")
-        for name in ("frames", "panel")
+        for name in ("frames", "live", "splits", "panel")
     )
     panel = traitlets.Unicode().tag(sync=True)
     html = traitlets.Unicode().tag(sync=True)
@@ -76,7 +76,7 @@ def enliven(result: SpinResult, html: str, render: Render) -> None:
         Draws the panel of another result, when the page asks for one.
     """
     view = SpinView(result, html, render)
-    _show((result.flow, result.step), view)
+    show((result.flow, result.step), view)
     if opened(result) == "cards":
         view.send_cards()
 
@@ -84,10 +84,11 @@ def enliven(result: SpinResult, html: str, render: Render) -> None:
 def enliven_cards(cards: Sequence[Card], html: str) -> None:
     """Make the model of some cards on show, and retire the one that its cell had before."""
     view = CardsView(cards, html)
-    _show(("", view.cell), view)
+    show(("", view.cell), view)
 
 
-def _show(key: tuple[str, str], view: View) -> None:
+def show(key: tuple[str, str], view: View) -> None:
+    """Put a view in the place of the one that its step, or its cell, had before."""
     before = _shown.pop(key, None)
     _shown[key] = view
     if before is not None:

@@ -196,7 +196,7 @@ def test_an_interrupt_stops_them_all(alone: Path):
     told = []
     with pytest.raises(KeyboardInterrupt):
         spin_splits(FLOW, "leaf", body="raise KeyboardInterrupt", progress=lambda *said: told.append(said))
-    assert told == [(1, 3, 1)]
+    assert told == [(0, 3, 0), (1, 3, 1)]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from spin_magic.result import SpinResult, SpinResults
+from spin_magic.many import SpinResults
+from spin_magic.result import SpinResult
 
 STUB = """
 from metaflow import FlowSpec, step

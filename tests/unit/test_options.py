@@ -126,6 +126,15 @@ def test_options_are_frozen():
         parse_spin("F s").flow = "G"
 
 
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [("2", 2), ("0,3,7", (0, 3, 7)), ("2-5", (2, 3, 4, 5)), ("'0, 4-6,5'", (0, 4, 5, 6)), ("3-3", (3,))],
+)
+def test_one_split_index_or_several(given, index):
+    options = parse_spin(f"F s --index {given} --jobs 1")
+    assert (options.index, options.many) == (index, isinstance(index, tuple))
+
+
 @pytest.mark.parametrize("line", ["--index 2 F s", "F --index 2 s", "F s --index 2", "F s --index=2"])
 def test_options_may_stand_anywhere(line):
     assert parse_spin(line) == SpinOptions("F", "s", index=2)
@@ -217,6 +226,16 @@ def test_set_with_a_wrong_left_side_is_refused(target):
         ("F s -x", "There is no option -x. See --help."),
         ("F s --index", "Option --index: expected one argument."),
         ("F s --index two", "Option --index: 'two' is not a whole number."),
+        (
+            "F s --index 0,-1",
+            "Option --index: '0,-1' should be a split index, or several as in 0,3,7 or 2-5.",
+        ),
+        ("F s --index 5-2", "Option --index: '5-2' counts down: write 2-5."),
+        ("F s --index 0-900000", "Option --index: '0-900000' has more than 100,000 splits."),
+        ("F s --index 0,1 --locals", "--locals binds the variables of one spin"),
+        ("F s --all-splits --jobs 0", "Option --jobs: '0' should be 1 or more."),
+        ("F s --jobs 2", "--jobs goes with many tasks: add --all-splits, --last N or --index 0,3,7."),
+        ("F s --index 2 --show a", "--show goes with many tasks"),
         ("F s --index -1", "--index -1: split indices count from 0."),
         ("F s --seed 1.5", "Option --seed: '1.5' is not a whole number."),
         ("F s --config a", "Option --config: expected 2 arguments."),

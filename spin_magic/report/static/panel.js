@@ -38,44 +38,13 @@ function field(label, value, done) {
   return [opener, form];
 }
 
-class Panel {
+class Panel extends Live {
   constructor(model, root, given) {
-    this.model = model;
-    this.root = root;
-    this.asked = new Map();
-    this.given = given;
-    root.dataset.live = "";
-    root.append(make("style", { textContent: model.get("style") }));
+    super(model, root, given);
     this.rows();
     this.folded();
     this.cards();
     if (root.querySelector(".spin-tabs")) this.tools();
-  }
-
-  ask(question, then) {
-    const key = JSON.stringify(question);
-    if (this.given.has(key)) {
-      then(this.given.get(key));
-      return true;
-    }
-    if (!this.model.get("live")) {
-      this.say("Spun again since: this result is gone.");
-      return false;
-    }
-    this.asked.set(key, then);
-    this.model.send(question);
-    return true;
-  }
-
-  answer({ to, said, ...rest }) {
-    if (said !== undefined) this.say(said);
-    this.asked.get(JSON.stringify(to))?.(rest);
-  }
-
-  say(text) {
-    this.status ??= this.root.appendChild(make("p", { className: "spin-status" }));
-    this.status.setAttribute("role", "status");
-    this.status.textContent = text;
   }
 
   rows() {
@@ -219,8 +188,7 @@ class Panel {
 
 function replaced(root, html) {
   // Another panel in the place of this one, under its id, by which it is found again.
-  const page = new DOMParser().parseFromString(html, "text/html");
-  const fresh = document.importNode(page.querySelector(".spin-panel"), true);
+  const fresh = panelIn(html);
   const id = fresh.id;
   for (const name of ["id", "name", "for"])
     for (const node of [fresh, ...fresh.querySelectorAll(`[${name}]`)])
@@ -241,7 +209,8 @@ export default {
       const root = document.getElementById(model.get("panel"));
       if (!root || "live" in root.dataset) return;
       const html = model.get("html");
-      panel = new Panel(model, html ? replaced(root, html) : root, given);
+      const made = root.dataset.test === "splits" ? Splits : Panel;
+      panel = new made(model, html ? replaced(root, html) : root, given);
     };
     const redraw = () => {
       given.clear();

@@ -1,0 +1,94 @@
+"""The worker processes: one executor each, so that one that dies takes its own task along and no other."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+
+from loky import ProcessPoolExecutor
+from loky.process_executor import BrokenProcessPool
+
+from spin_magic.errors import SpinError, WorkerError
+from spin_magic.jobs.orders import Order
+from spin_magic.jobs.worker import THREADS, Done, begin, work
+
+# Idle workers keep their imports warm for the next cell, and their memory no longer than that.
+IDLE_SECONDS = 300
+
+_idle: dict[tuple[tuple[str, str], ...], list[ProcessPoolExecutor]] = {}
+
+
+def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | SpinError]]:
+    """Have orders done in as many processes; give the place of each and what came of it, as they come.
+
+    The processes that are at work when this is closed or interrupted are killed.
+    """
+    waiting = iter(enumerate(orders))
+    running: dict[Future[Any], tuple[int, ProcessPoolExecutor]] = {}
+    workers = _workers(min(jobs, len(orders)), jobs)
+    try:
+        for worker in workers:
+            at, order = next(waiting)
+            running[worker.submit(work, order)] = at, worker
+        while running:
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                at, worker = running.pop(future)
+                came = _came(future)
+                if isinstance(came, WorkerError):
+                    workers.remove(worker)
+                    worker.shutdown(kill_workers=True)
+                    worker = _new(jobs)
+                    workers.append(worker)
+                if following := next(waiting, None):
+                    running[worker.submit(work, following[1])] = following[0], worker
+                yield at, came
+    finally:
+        for _, worker in running.values():
+            workers.remove(worker)
+            worker.shutdown(kill_workers=True)
+        _idle.setdefault(_settings(), []).extend(workers)
+
+
+def _came(future: Future[Any]) -> Done | SpinError:
+    try:
+        came: Done | SpinError = future.result()
+    except BrokenProcessPool as ex:
+        code = re.search(r"\{(.+?)\}", str(ex))
+        how = f" ({code[1]})" if code else ""
+        return WorkerError(
+            f"The process that ran this task is gone{how}: it left, crashed, or had too little memory."
+        )
+    except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
+        said = " ".join(str(ex).split())
+        return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")
+    return came
+
+
+def _workers(count: int, jobs: int) -> list[ProcessPoolExecutor]:
+    """Take idle workers, and start others; those that began under other settings end."""
+    settings = _settings()
+    for other in [known for known in _idle if known != settings]:
+        for worker in _idle.pop(other):
+            worker.shutdown(wait=False, kill_workers=True)
+    idle = _idle.setdefault(settings, [])
+    return [idle.pop() if idle else _new(jobs) for _ in range(count)]
+
+
+def _settings() -> tuple[tuple[str, str], ...]:
+    # Metaflow reads them when it is imported.
+    return tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("METAFLOW_")))
+
+
+def _new(jobs: int) -> ProcessPoolExecutor:
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    return ProcessPoolExecutor(
+        max_workers=1,
+        timeout=IDLE_SECONDS,
+        initializer=begin,
+        initargs=(os.getpid(),),
+        # Each process would take all cores for its linear algebra.
+        env={name: os.environ.get(name, threads) for name in THREADS},
+    )
