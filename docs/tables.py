@@ -79,7 +79,7 @@ def _cell(text: str) -> str:
     """Give a text as one cell of a table."""
     line = " ".join(text.replace("%%", "%").split())
     parts = re.split(r"(`[^`]*`)", line)
-    parts[::2] = [re.sub(r"([*_<|\[\]])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([*<|\[\]])", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
 
