@@ -150,3 +150,11 @@ def test_every_public_function_stands_on_the_page_of_the_magics() -> None:
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.name)
 def test_every_notebook_stands_in_the_readme(page: Path) -> None:
     assert f"notebooks/{page.name}" in {link.target for link in links(ROOT / "README.md")}
+
+
+def test_the_house_of_the_readme_stands() -> None:
+    drawn = text_of(ROOT / "README.md").partition("spin_magic/\n")[2].partition("jupyter-config/")[0]
+    named = [f"{match[1]}{match[2]}" for match in re.finditer(r"\b(\w+)(/|\.py)", drawn)]
+
+    assert len(named) > 20
+    assert [name for name in named if not any((ROOT / "spin_magic").rglob(name.rstrip("/")))] == []
