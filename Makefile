@@ -15,7 +15,7 @@ ifeq ($(filter-out root,$(METAFLOW_USER) $(SUDO_USER) $(USERNAME) $(USER)),)
 export METAFLOW_USER := spinner
 endif
 
-.PHONY: help setup lint format test test-newest test-oldest demo lab bench clean
+.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -60,6 +60,9 @@ demo: .venv/.installed  ## Run the quickstart flow and its notebook, and show wh
 
 lab: .venv/.installed  ## JupyterLab on the notebooks
 	.venv/bin/jupyter lab --notebook-dir=notebooks --allow-root quickstart.ipynb
+
+docs: .venv/.installed  ## Write the tables of the pages from the parsers and the settings
+	$(python) docs/tables.py
 
 bench: .venv/.installed  ## `python flow.py spin` against `%spin`; writes tests/bench/RESULTS.md and the README
 	$(python) tests/bench/bench.py
