@@ -43,6 +43,7 @@ class SoonClient:
     def __init__(self, kind: Any) -> None:
         self._kind = kind
         self._theirs: Any = None
+        self._error: Any = None
         self._lock = threading.Lock()
         self._broken = threading.local()
 
@@ -52,7 +53,8 @@ class SoonClient:
 
     @property
     def error(self) -> Any:
-        return self._opened().error
+        # Metaflow asks for it when a call has failed: that must not make a client of the old credentials.
+        return self._error or self._opened().error
 
     def reset_client(self) -> None:
         """Metaflow calls this after each try that failed: what is left to fail is reading the answer."""
@@ -64,8 +66,9 @@ class SoonClient:
     def _opened(self) -> Any:
         with self._lock:
             if self._theirs is None:
-                self._theirs = self._kind(s3_client_params=_bounded(metaflow_config.DATATOOLS_CLIENT_PARAMS))
-                self._theirs.reset_client()
+                theirs = self._kind(s3_client_params=_bounded(metaflow_config.DATATOOLS_CLIENT_PARAMS))
+                theirs.reset_client()
+                self._theirs, self._error = theirs, theirs.error
             return self._theirs
 
     def _forget(self) -> None:
