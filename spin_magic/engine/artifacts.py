@@ -12,6 +12,8 @@ from metaflow.datastore.exceptions import DataException
 
 from spin_magic import cache
 from spin_magic.engine.blobs import MEMORY, TINY, detail, read
+from spin_magic.engine.storage import is_near, there
+from spin_magic.engine.storage_words import StorageError
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
@@ -70,7 +72,7 @@ def trouble(store: TaskDataStore, name: str) -> str:
     sha, blobs = store._objects[name], store._ca_store
     path = blobs._storage_impl.path_join(blobs._prefix, sha[:2], sha)
     try:
-        if not blobs._storage_impl.is_file([path])[0]:
+        if not there(blobs._storage_impl, path):
             return "is missing from the datastore"
         ((_, raw),) = read(store, [sha])
     except DataException:
@@ -96,6 +98,8 @@ def read_tiny(pairs: Iterable[tuple[TaskDataStore, str]]) -> None:
         try:
             for sha, raw in read(store, list(shas)):
                 MEMORY.keep(sha, raw)
+        except StorageError:
+            raise
         except Exception:  # noqa: BLE001, S112 -- each datastore has errors of its own
             continue
 
@@ -122,7 +126,7 @@ def ordinary(store: TaskDataStore, name: str) -> bool:
 
 def is_local(store: TaskDataStore) -> bool:
     """Say whether the datastore is a folder of this machine."""
-    return bool(store._storage_impl.TYPE == "local")
+    return is_near(store._storage_impl)
 
 
 def small_and_near(store: TaskDataStore, name: str) -> bool:

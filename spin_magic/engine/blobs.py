@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from metaflow.datastore.content_addressed_store import ContentAddressedStore
 
+from spin_magic.engine.storage import is_near, read_in_parts
 from spin_magic.forked import Locked
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ class _Inflating(ContentAddressedStore):  # type: ignore[misc]
 
 
 def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Read blobs in one request to the datastore.
+    """Read blobs: those that are elsewhere several at once.
 
     Raises
     ------
+    StorageError
+        The datastore cannot be read.
     DataException
         A blob is damaged.
     TypeError, OSError
@@ -48,7 +51,13 @@ def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes
     blobs = store._ca_store
     if type(blobs) is ContentAddressedStore:
         blobs = _Inflating(blobs._prefix, blobs._storage_impl)
-    yield from blobs.load_blobs(shas)
+    if is_near(blobs._storage_impl):
+        yield from blobs.load_blobs(shas)
+        return
+    wanted = list(shas)
+    sizes = {sha: detail(store, name).get("size") or 0 for name, sha in store._objects.items()}
+    size = sum(sizes.get(sha, 0) for sha in wanted)
+    yield from read_in_parts(blobs._storage_impl, lambda part: list(blobs.load_blobs(part)), wanted, size)
 
 
 class Memory(Locked):

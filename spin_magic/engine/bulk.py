@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from io import FileIO
 from typing import TYPE_CHECKING, Any
 
+from metaflow import metaflow_config
 from metaflow.datastore.task_datastore import TaskDataStore
 
+from spin_magic.engine.storage import texts
 from spin_magic.errors import TaskError
 from spin_magic.kept import Look
 
@@ -56,13 +58,50 @@ def local_store(
     return _opened(flow_store, (info.run, info.step, info.id), attempt, data), look
 
 
-def other_stores(flow_store: FlowDataStore, infos: Iterable[TaskInfo]) -> dict[Place, TaskDataStore]:
-    """Open tasks in any other datastore, in one bulk read; those that have not finished are left out."""
-    pathspecs = [f"{info.run}/{info.step}/{info.id}" for info in infos]
-    found = flow_store.get_task_datastores(pathspecs=pathspecs) if pathspecs else []
-    return {
-        (store.run_id, store.step_name, store.task_id): store for store in found if hasattr(store, "_objects")
+def other_stores(flow_store: FlowDataStore, infos: Sequence[TaskInfo]) -> dict[Place, TaskDataStore]:
+    """Open tasks in any other datastore; those whose latest attempt has not finished are left out."""
+    storage = flow_store._storage_impl
+    unsaid = [info for info in infos if info.attempt is None]
+    attempts = {_place(info): info.attempt for info in infos} | _latest_attempts(storage, flow_store, unsaid)
+    files = {
+        _file(flow_store, place, attempt, TaskDataStore.METADATA_DATA_SUFFIX): (place, attempt)
+        for place, attempt in attempts.items()
+        if attempt is not None
     }
+    found = {}
+    for path, text in texts(storage, list(files)).items():
+        place, attempt = files[path]
+        try:
+            found[place] = _opened(flow_store, place, attempt, dict(json.loads(text)))
+        except (ValueError, TypeError) as ex:
+            msg = f"The list of artifacts of {'/'.join(place)}, {path}, is damaged: {ex}"
+            raise TaskError(msg) from ex
+    return found
+
+
+def _latest_attempts(
+    storage: Any, flow_store: FlowDataStore, infos: Sequence[TaskInfo]
+) -> dict[Place, int | None]:
+    """Ask the datastore which attempt is the latest, for tasks whose metadata does not say."""
+    began = {
+        _file(flow_store, _place(info), attempt, TaskDataStore.METADATA_ATTEMPT_SUFFIX): (info, attempt)
+        for info in infos
+        for attempt in range(metaflow_config.MAX_ATTEMPTS)
+    }
+    latest: dict[Place, int | None] = {}
+    for path in texts(storage, list(began)):
+        info, attempt = began[path]
+        latest[_place(info)] = max(attempt, latest.get(_place(info)) or 0)
+    return latest
+
+
+def _place(info: TaskInfo) -> Place:
+    return info.run, info.step, info.id
+
+
+def _file(flow_store: FlowDataStore, place: Place, attempt: int, suffix: str) -> str:
+    name = TaskDataStore.metadata_name_for_attempt(suffix, attempt)
+    return str(flow_store._storage_impl.path_join(flow_store.flow_name, *place, name))
 
 
 def _opened(flow_store: FlowDataStore, place: Place, attempt: int, data: dict[str, Any]) -> TaskDataStore:

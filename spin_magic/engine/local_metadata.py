@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
-from spin_magic.engine.past import RunInfo, TaskInfo, origin_of, outcome, parse_path, place_of
+from spin_magic.engine.past import RunInfo, TaskInfo, attempt_of, origin_of, outcome, parse_path, place_of
 from spin_magic.errors import TaskError
 from spin_magic.kept import Kept
 
@@ -92,6 +92,9 @@ class LocalRuns:
         """Tell whether a run has a task of a step, without reading the tasks."""
         folder = os.path.join(self._flow, run, step)
         return any(os.path.isfile(_self(os.path.join(folder, task))) for task in self._listed(folder))
+
+    def settle(self, run: str, end: str) -> None:
+        """Do nothing: the folders themselves tell cheaply whether anything has changed."""
 
     def tasks(self, run: str, step: str) -> list[TaskInfo]:
         """List the tasks of a step, in no order."""
@@ -194,4 +197,5 @@ def _read_task(meta: str) -> TaskInfo:
         ds_root=None if kind == "local" else root,
         ended=ended / 1000 if ended else None,
         origin=origin_of(value("origin-run-id"), value("origin-task-id")),
+        attempt=None if kind == "local" else attempt_of(value("attempt")),
     )

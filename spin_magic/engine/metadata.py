@@ -26,6 +26,7 @@ class Runs(Protocol):
     def run(self, run: str) -> RunInfo | None: ...
     def steps(self, run: str) -> list[str]: ...
     def reached(self, run: str, step: str) -> bool: ...
+    def settle(self, run: str, end: str) -> None: ...
     def tasks(self, run: str, step: str) -> list[TaskInfo]: ...
 
 
@@ -113,6 +114,14 @@ class Metadata:
             self._runs = _service_runs(provider, self.client_string, flow)
         self.key = (flow, str(self.root or self.client_string))
 
+    @property
+    def places(self) -> str:
+        """Name where runs were looked for, for the user."""
+        if self.root is None:
+            kind, _, address = self.client_string.partition("@")
+            return f"the metadata {kind} at {address}"
+        return ", ".join(map(str, self.searched)) or "any .metaflow folder from here upward"
+
     def runs(self) -> Iterator[RunInfo]:
         """Go through the runs of the flow, the newest first; take no more than are needed."""
         return self._runs.runs()
@@ -128,6 +137,10 @@ class Metadata:
     def reached(self, run: str, step: str) -> bool:
         """Tell whether a run has a task of a step, without reading the tasks."""
         return self._runs.reached(run, step)
+
+    def settle(self, run: str, end: str) -> None:
+        """Look whether a run has reached its end: then it stays as it is, and is asked about no more."""
+        self._runs.settle(run, end)
 
     def tasks(self, run: str, step: str) -> list[TaskInfo]:
         """List the tasks of a step, in the order in which they began."""

@@ -39,6 +39,8 @@ class TaskInfo:
         When its latest verdict was written.
     origin : tuple of (str, str) or None
         Run and id of the task of this step that a resumed run cloned.
+    attempt : int or None
+        Its latest attempt; None where that is not known, or not needed.
     """
 
     run: str
@@ -51,6 +53,7 @@ class TaskInfo:
     ds_root: str | None
     ended: float | None = None
     origin: tuple[str, str] | None = None
+    attempt: int | None = None
 
     @property
     def closed(self) -> bool:
@@ -63,6 +66,11 @@ def outcome(began: float | None, verdict: str | None, ended: float | None) -> bo
     if verdict is None or ended is None or (began or 0) > ended:
         return None
     return verdict == "True"
+
+
+def attempt_of(noted: object) -> int | None:
+    """Read the number of an attempt, where it is one."""
+    return int(str(noted)) if str(noted).isdecimal() else None
 
 
 def origin_of(run: str | None, task: str | None) -> tuple[str, str] | None:

@@ -8,14 +8,17 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from metaflow import metaflow_config
-from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
+from spin_magic.engine.storage import listed, open_datastore, read_in_parts
 from spin_magic.errors import TaskError
 from spin_magic.result import Card
+
+if TYPE_CHECKING:
+    from metaflow.datastore.flow_datastore import FlowDataStore
 
 Name = tuple[str, str | None]
 
@@ -61,7 +64,8 @@ def stored_cards(
         A card cannot be read.
     """
     for root in card_roots(datastore):
-        store = CardDatastore(_opened(datastore, root), pathspec=pathspec)
+        beside = open_datastore(datastore.flow_name, datastore.TYPE, root)
+        store = CardDatastore(beside, pathspec=pathspec)
         named = _listed(store)
         if named:
             break
@@ -82,23 +86,17 @@ def stored_cards(
 def card_roots(datastore: FlowDataStore) -> list[str]:
     """List where the cards of a datastore may be, the likeliest place first."""
     # The Client looks beside the artifacts; `run` writes where the settings say, which may be elsewhere.
-    setting = {"local": "CARD_LOCALROOT", "s3": "CARD_S3ROOT", "azure": "CARD_AZUREROOT", "gs": "CARD_GSROOT"}
-    fixed = getattr(metaflow_config, setting.get(datastore.TYPE, ""), None)
+    fixed = getattr(metaflow_config, f"CARD_{datastore.TYPE.upper()}ROOT", None)
     base = datastore.datastore_root
     beside = os.path.join(base, metaflow_config.CARD_SUFFIX) if base else None
     return list(dict.fromkeys(root for root in (beside, fixed) if root))
-
-
-def _opened(datastore: FlowDataStore, root: str) -> FlowDataStore:
-    storage = type(datastore._storage_impl)
-    return FlowDataStore(datastore.flow_name, environment=None, storage_impl=storage, ds_root=root)
 
 
 def _listed(store: CardDatastore) -> dict[str, Name]:
     """List the pages of a task's cards; early releases of Metaflow kept them without their step."""
     for with_steps in (True, False):
         folder = store._get_card_read_path(with_steps=with_steps)
-        paths = [found.path for found in store._backend.list_content([folder]) if found.is_file]
+        paths = [found.path for found in listed(store._backend, folder) if found.is_file]
         # Beside them lie the datastore's own notes, and pages that are being written.
         named = {path: CardDatastore.info_from_path(path) for path in paths if _PAGE.search(path)}
         if named:
@@ -107,14 +105,15 @@ def _listed(store: CardDatastore) -> dict[str, Name]:
 
 
 def _read(store: CardDatastore, paths: list[str]) -> dict[str, tuple[float, str]]:
-    """Read pages in one request, each with the time of its file: a task tried twice may have two alike."""
-    pages: dict[str, tuple[float, str]] = {}
-    with store._backend.load_bytes(paths) as loaded:
-        for path, file, _ in loaded:
+    """Read pages, each with the time of its file: a task tried twice may have two alike."""
+
+    def read(part: list[str]) -> list[tuple[str, tuple[float, str]]]:
+        with store._backend.load_bytes(part) as loaded:
             # A card that is drawn while the task runs may have gone since it was listed.
-            if file is not None:
-                pages[path] = os.path.getmtime(file), Path(file).read_text(encoding="utf-8")
-    return pages
+            files = [(path, Path(file)) for path, file, _ in loaded if file is not None]
+            return [(path, (file.stat().st_mtime, file.read_text(encoding="utf-8"))) for path, file in files]
+
+    return dict(read_in_parts(store._backend, read, paths))
 
 
 def page_components(html: str) -> tuple[Any, ...]:

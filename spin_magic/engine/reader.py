@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import pickle
 from collections import OrderedDict
@@ -12,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metaflow.datastore.exceptions import DataException
-from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.includefile import IncludedFile
-from metaflow.plugins import DATASTORES
 
 from spin_magic.artifacts import Artifact
 from spin_magic.engine import artifacts
 from spin_magic.engine.bulk import Place, local_store, other_stores
 from spin_magic.engine.past import TaskInfo
+from spin_magic.engine.storage import is_near, open_datastore
 from spin_magic.errors import TaskError
 
 if TYPE_CHECKING:
+    from metaflow.datastore.flow_datastore import FlowDataStore
     from metaflow.datastore.task_datastore import TaskDataStore
 
     from spin_magic.cache import Untouched
@@ -132,8 +131,8 @@ class Reader:
         kind = info.ds_type or "local"
         if kind == "local" and self._root:
             # Artifacts lie beside their metadata, also where the folder was moved since the run.
-            return _datastore(self.flow, kind, str(self._root))
-        return _datastore(self.flow, kind, info.ds_root)
+            return open_datastore(self.flow, kind, str(self._root))
+        return open_datastore(self.flow, kind, info.ds_root)
 
     def open(self, info: TaskInfo) -> PastTask:
         """Open a task. One without a finished attempt has no artifacts."""
@@ -165,7 +164,7 @@ class Reader:
         elsewhere: dict[FlowDataStore, list[TaskInfo]] = {}
         for info in infos:
             flow_store = self.datastore(info)
-            if flow_store.TYPE != "local":
+            if not is_near(flow_store):
                 elsewhere.setdefault(flow_store, []).append(info)
             elif flow_store.datastore_root is None:  # the task has not begun
                 yield info, None, None
@@ -179,12 +178,3 @@ class Reader:
 
 def _place(info: TaskInfo) -> Place:
     return info.run, info.step, info.id
-
-
-@functools.lru_cache(maxsize=32)
-def _datastore(flow: str, kind: str, root: str | None) -> FlowDataStore:
-    storage = next((d for d in DATASTORES if kind == d.TYPE), None)
-    if storage is None:
-        msg = f"The artifacts are in a datastore of type {kind!r}, which this Metaflow does not know."
-        raise TaskError(msg)
-    return FlowDataStore(flow, environment=None, storage_impl=storage, ds_root=root)

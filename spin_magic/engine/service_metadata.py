@@ -8,13 +8,15 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from spin_magic.engine.past import RunInfo, TaskInfo, origin_of, outcome, parse_path, place_of
+from spin_magic.engine.past import RunInfo, TaskInfo, attempt_of, origin_of, outcome, parse_path, place_of
+from spin_magic.engine.service_requests import bounded
 from spin_magic.engine.threads import ask_all
-from spin_magic.errors import TaskError
+from spin_magic.errors import SpinError, TaskError
 
-# Metaflow asks an unreachable service five times within 15 s before it gives up.
-PATIENCE = 30.0
+# For a provider that has no end of its own to waiting.
+PATIENCE = 45.0
 TASKS = 16384
+SETTLED = 256
 MANY = 32
 
 
@@ -30,13 +32,16 @@ class ServiceRuns:
     """
 
     def __init__(self, provider: Any, flow: str) -> None:
-        self._provider = provider
+        self._provider = bounded(provider)
         self._flow = flow
         self._closed: OrderedDict[tuple[str, str, str], TaskInfo] = OrderedDict()
+        self._settled: OrderedDict[str, dict[str, list[TaskInfo]]] = OrderedDict()
 
     def runs(self) -> Iterator[RunInfo]:
         """Go through the runs, the newest first: one request for all of them."""
         infos = [_run_info(run) for run in self._ask("flow", "run")]
+        if not infos and hasattr(self._provider, "check_service"):
+            self._provider.check_service()
         yield from sorted(infos, key=lambda run: (run.created, run.id), reverse=True)
 
     def run(self, run: str) -> RunInfo | None:
@@ -50,10 +55,31 @@ class ServiceRuns:
 
     def reached(self, run: str, step: str) -> bool:
         """Tell whether a run has a task of a step, without asking for each task's metadata."""
-        return bool(self._ask("step", "task", run, step))
+        known = self._settled.get(run, {}).get(step)
+        return bool(self._ask("step", "task", run, step)) if known is None else bool(known)
+
+    def settle(self, run: str, end: str) -> None:
+        """Look whether a run has finished: then no more is asked about it than once."""
+        if run in self._settled:
+            self._settled.move_to_end(run)
+            return
+        ends = self._tasks(run, end)
+        if ends and all(task.ok for task in ends):
+            self._settled[run] = {end: ends}
+        while len(self._settled) > SETTLED:
+            self._settled.popitem(last=False)
 
     def tasks(self, run: str, step: str) -> list[TaskInfo]:
-        """List the tasks of a step, in no order: one request, and one for each that may have changed."""
+        """List the tasks of a step, in no order."""
+        known = self._settled.get(run)
+        if known is None:
+            return self._tasks(run, step)
+        if step not in known:
+            known[step] = self._tasks(run, step)
+        return list(known[step])
+
+    def _tasks(self, run: str, step: str) -> list[TaskInfo]:
+        """List the tasks of a step: one request, and one for each that may have changed."""
         found: dict[str, TaskInfo | None] = {}
         created: dict[str, float] = {}
         for task in self._ask("step", "task", run, step):
@@ -114,12 +140,16 @@ class ServiceRuns:
         def ask(question: tuple[str, ...]) -> list[dict[str, Any]]:
             kind, children, *parts = question
             found = self._provider.get_object(kind, children, {}, None, self._flow, *parts)
+            if found is None and children == "metadata" and hasattr(self._provider, "too_old"):
+                raise self._provider.too_old()
             if not found:
                 return []
             return [found] if isinstance(found, dict) else list(found)
 
         try:
             return ask_all(ask, questions, PATIENCE)
+        except SpinError:
+            raise
         except Exception as ex:
             text = " ".join(str(getattr(ex, "message", None) or ex).split())[:300]
             msg = (
@@ -158,4 +188,5 @@ def _task_info(place: tuple[str, str, str], created: float, data: list[dict[str,
         ds_root=values.get("ds-root"),
         ended=ended / 1000 if ended else None,
         origin=origin_of(values.get("origin-run-id"), values.get("origin-task-id")),
+        attempt=attempt_of(values.get("attempt", values.get("attempt-done"))),
     )

@@ -68,6 +68,8 @@ class History:
     def tasks(self, run: str, step: str) -> list[TaskInfo]:
         """List the tasks of a step by their place in the foreach, then in the order they began."""
         if (run, step) not in self._tasks:
+            if not any(run == known for known, _ in self._tasks):
+                self.metadata.settle(run, self.graph.end)
             found = self._placed(step, self.metadata.tasks(run, step))
             self._tasks[run, step] = sorted(found, key=lambda task: [index for _, index in task.path or ()])
         return self._tasks[run, step]
@@ -151,8 +153,8 @@ class History:
     def _none_in(self, namespace: str | None) -> NoRun:
         others = {tag for run in self.metadata.runs() for tag in _owners(run)}
         if next(self.metadata.runs(), None) is None:
-            places = ", ".join(map(str, self.metadata.searched)) or "any .metaflow folder from here upward"
-            return NoRun(f"{self.flow} has no run in {places}. Make one first: `python <flow file> run`.")
+            where = self.metadata.places
+            return NoRun(f"{self.flow} has no run in {where}. Make one first: `python <flow file> run`.")
         where = f"in {', '.join(sorted(others))}" if others else "without any owner's tag"
         return NoRun(
             f"{self.flow} has no run in namespace {namespace!r}; there are some {where}. "

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.cases import ONE_BY_NAME, Case
+from tests.conformance.far import Far, far_run, pointed
 from tests.conformance.runs import RealRun, Runner, environment, make_project
 
 
@@ -44,3 +45,17 @@ def real_run(case: Case, runner: Runner, project: Path, monkeypatch: pytest.Monk
 def run_of(runner: Runner, project: Path):
     """A function that gives the run of a case by its name."""
     return lambda name: runner.get(ONE_BY_NAME[name])
+
+
+@pytest.fixture(scope="session")
+def far_away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
+    """A real run in S3 and a metadata service, both on this machine."""
+    with far_run(tmp_path_factory.mktemp("far")) as far:
+        yield far
+
+
+@pytest.fixture
+def far(far_away: Far, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Far]:
+    """That run, with this process pointed at it and nothing in the cache."""
+    with pointed(far_away, monkeypatch, tmp_path / "cache"):
+        yield far_away

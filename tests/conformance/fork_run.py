@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import metaflow.runtime
+from metaflow.plugins.metadata_providers.service import ServiceMetadataProvider
 
 
 def execute(file):
@@ -46,6 +47,8 @@ class ForkedTask:
         try:
             os.environ.clear()
             os.environ.update(env)
+            # On a connection that two processes use, their requests would be mixed.
+            ServiceMetadataProvider._session.close()
             at = next(i for i, word in enumerate(command) if word.endswith(".py"))
             sys.argv = command[at:]
             execute(command[at])
