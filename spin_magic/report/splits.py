@@ -123,10 +123,15 @@ def splits_html(results: SpinResults, splits: Splits) -> str:
         splits=splits,
         shown=SHOWN,
         kept="failed" if len(results.errors) <= FAILED else "",
-        text=text_of(splits_lines(results, splits), "plain"),
+        text=splits_text(results, splits),
         css=style_sheet(*styles),
         uid=new_id("splits"),
     )
+
+
+def splits_text(results: SpinResults, splits: Splits) -> str:
+    """Give the table as text as it is; as `splits_lines`."""
+    return text_of(splits_lines(results, splits), "plain")
 
 
 def splits_lines(results: SpinResults, splits: Splits) -> list[Line | Grid]:
