@@ -72,7 +72,7 @@ def withdraw(shell: Any) -> None:
 
 
 def _load(shell: Any) -> list[str]:
-    """Load the extension, and give back the names that were taken; say which."""
+    """Load the extension; leave names that were taken to those who have them, and say which."""
     if EXTENSION in shell.extension_manager.loaded:
         return []
     tables = shell.magics_manager.magics
