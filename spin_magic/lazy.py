@@ -6,6 +6,7 @@ Every kernel of the environment imports this when it starts, so it imports nothi
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from types import MethodType
 from typing import Any
 
@@ -25,9 +26,10 @@ NAMES = {
     ),
     "cell": ("spin",),
 }
-# With the percent sign, or without it at the start of a line, where IPython adds it. Not compiled before the
-# first Tab: that takes longer than the rest of this file.
-_ASKED = r"(?m)(%|^\s*)spin(_\w+)?\s"
+# Where Tab needs the extension: in the line of a magic, with its sign or without, and in that of %config.
+# Patterns are compiled when they are needed: that takes longer than the rest of this file.
+_ASKED = r"(?m)(%|^\s*)spin(_\w+)?\s|^\s*%config\s"
+_CONFIGURES = r"(?m)SpinMagic|^\s*%config\s*$"
 
 
 def offer(shell: Any) -> None:
@@ -42,11 +44,14 @@ def offer(shell: Any) -> None:
     """
     if EXTENSION in shell.extension_manager.loaded:
         return
+    withdraw(shell)
     for kind, names in NAMES.items():
         table = shell.magics_manager.magics[kind]
         for name in names:
             table.setdefault(name, _Waiting(shell, kind, name))
-    shell.Completer.custom_matchers.append(_FirstTab(shell))
+    watcher = _Watcher(shell)
+    shell.events.register("pre_run_cell", watcher.before_cell)
+    _matchers(shell).append(watcher.first_tab)
 
 
 def withdraw(shell: Any) -> None:
@@ -62,12 +67,12 @@ def withdraw(shell: Any) -> None:
         for name in names:
             if waits(table.get(name)):
                 del table[name]
-    matchers = shell.Completer.custom_matchers
-    matchers[:] = [each for each in matchers if not isinstance(each, _FirstTab)]
+    for watching in (shell.events.callbacks["pre_run_cell"], _matchers(shell)):
+        watching[:] = [each for each in watching if not _watches(each)]
 
 
 def _load(shell: Any) -> list[str]:
-    """Load the extension, and give back the names that were taken; say which."""
+    """Load the extension; leave names that were taken to those who have them, and say which."""
     if EXTENSION in shell.extension_manager.loaded:
         return []
     tables = shell.magics_manager.magics
@@ -132,25 +137,40 @@ class _Waiting:
         return MethodType
 
 
-class _FirstTab:
-    # A matcher of IPython's completer. Loading puts the real one in its place.
-
-    matcher_api_version = 2
+class _Watcher:
+    # For what uses no magic of ours and needs the extension all the same. What does not concern it costs a
+    # search of a cell's text, and nothing once the extension is loaded.
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self.__qualname__ = "spin_magic.lazy"  # IPython's name for it, as for a function
 
-    def __call__(self, context: Any) -> Any:
-        nothing: dict[str, Any] = {"completions": []}
-        if not re.search(_ASKED, context.full_text):
-            return nothing
-        matchers = self._shell.Completer.custom_matchers
-        before = list(matchers)
-        try:
-            _load(self._shell)
-        except Exception:  # noqa: BLE001 -- the Tab key never fails; a call says what is wrong
-            return nothing
-        # IPython has begun this round without it.
-        ours = [each for each in matchers if each not in before]
-        return ours[0](context) if ours else nothing
+    def before_cell(self, cell: Any) -> None:
+        """See `%config` ask for the settings."""
+        if re.search(_CONFIGURES, cell.raw_cell or ""):
+            # A magic says what is wrong when it is used.
+            with suppress(Exception):
+                _load(self._shell)
+
+    def first_tab(self, context: Any) -> Any:
+        """Load when Tab is pressed in the line of a magic; answer as the completion that this brings."""
+        ours = []
+        if re.search(_ASKED, context.full_text):
+            matchers = _matchers(self._shell)
+            before = list(matchers)
+            # The Tab key never fails either.
+            with suppress(Exception):
+                _load(self._shell)
+                # IPython has begun this round without it.
+                ours = [each for each in matchers if each not in before]
+        return ours[0](context) if ours else {"completions": []}
+
+    first_tab.matcher_api_version = 2  # type: ignore[attr-defined]
+
+
+def _matchers(shell: Any) -> list[Any]:
+    # A shell may do without completion.
+    return getattr(shell.Completer, "custom_matchers", [])
+
+
+def _watches(entry: object) -> bool:
+    return isinstance(getattr(entry, "__self__", None), _Watcher)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 CELLS = ("%spin_load?", "%spin TrainFlow prepare")
 
 
@@ -26,7 +27,7 @@ def test_the_magics_are_there(
 ) -> None:
     name = f"found-{place.replace('/', '-')}.ipynb"
     cells = [nbformat.v4.new_code_cell(text) for text in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), quickstart / name)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=METADATA), quickstart / name)
     with notebook_in_lab(browser, lab, name, place) as seen:
         seen.run_all()
         seen.wait_until_all_ran()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import re
 import subprocess
@@ -199,7 +200,9 @@ def fresh_kernel(
     """Start a kernel in a folder and end it afterwards."""
     manager = KernelManager(kernel_name="python3")
     manager.kernel_spec.argv[0] = python
-    manager.start_kernel(cwd=str(cwd), env=environment, extra_arguments=["--log-level=ERROR"])
+    manager.start_kernel(
+        cwd=str(cwd), env=environment or dict(os.environ), extra_arguments=["--log-level=ERROR"]
+    )
     client = manager.client()
     client.start_channels()
     try:

@@ -145,7 +145,7 @@ def test_the_first_tab_asks_the_completion_that_loading_brings(offered, monkeypa
         shell.Completer.custom_matchers.append(ours)
 
     monkeypatch.setattr(magics, "register", register)
-    [first_tab] = [each for each in offered.Completer.custom_matchers if "lazy" in type(each).__module__]
+    [first_tab] = [each for each in offered.Completer.custom_matchers if each.__module__ == lazy.__name__]
 
     class Context:
         full_text = "x = 1\n%spin Tr"
@@ -163,6 +163,26 @@ def test_tab_after_a_magic_loads_it(offered, text):
 @pytest.mark.parametrize("text", ["pri", "spin", "x.spin", "spinner = pri", "%time pri"])
 def test_tab_elsewhere_does_not(offered, text):
     tab(offered, text)
+    assert not is_loaded(offered)
+
+
+@pytest.mark.parametrize(
+    "cell", ["%config SpinMagic", "%config", "x = 1\n%config SpinMagic.embed_cards = True"]
+)
+def test_the_settings_are_there_before_the_magics(offered, capsys, cell):
+    assert offered.run_cell(cell).success
+    assert is_loaded(offered)
+    assert "= True" in cell or "SpinMagic" in capsys.readouterr().out
+    assert offered.run_line_magic("config", "SpinMagic.embed_cards") is ("= True" in cell)
+    offered.run_line_magic("config", "SpinMagic.embed_cards = False")
+
+
+def test_tab_finds_the_settings(offered):
+    assert "SpinMagic" in tab(offered, "%config Spi")
+
+
+def test_settings_of_others_load_nothing(offered):
+    assert offered.run_cell("%config Completer.greedy = False").success
     assert not is_loaded(offered)
 
 
@@ -198,6 +218,17 @@ def test_a_magic_that_is_made_later_is_not_taken_away_with_ours(offered, api):
     offered.run_line_magic("unload_ext", "spin_magic")
     assert offered.run_line_magic("spin_test", "") == "theirs"
     assert offered.find_line_magic("spin") is None
+
+
+def test_an_offer_may_be_made_twice(offered):
+    def kinds(shell):
+        tables = shell.magics_manager.magics
+        hooks = (shell.Completer.custom_matchers, shell.events.callbacks["pre_run_cell"])
+        return {kind: set(table) for kind, table in tables.items()}, [len(each) for each in hooks]
+
+    before = kinds(offered)
+    lazy.offer(offered)
+    assert kinds(offered) == before
 
 
 def test_an_extension_that_is_loaded_already_needs_no_offer(shell):
