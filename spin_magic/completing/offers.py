@@ -105,7 +105,7 @@ def _options(parser: Parser, slot: Slot, asked: Asked) -> Iterator[Candidate]:
         for name in _names(action.option_strings):
             yield Candidate(name, _first(action.help or ""))
     if parser.takes_others and asked.flow:
-        yield from flows.parameters(asked)
+        yield from flows.run_options(asked)
 
 
 def _names(options: Iterable[str]) -> list[str]:

@@ -171,6 +171,8 @@ def test_a_broken_file_offers_nothing(project):
 
 def test_parameters_are_offered_where_a_run_takes_them(project):
     assert texts("spin_run", "FitFlow --a") == ["--alpha"]
+    assert texts("spin_run", "FitFlow --max-w") == ["--max-workers"]
+    assert texts("spin_run", "FitFlow --with kubernetes --res") == ["--resume"]
     assert texts("spin_run", "FitFlow --resume ") == ["start", "fit", "join", "end"]
     assert texts("spin_inputs", "FitFlow start --only al") == ["alpha"]
     assert texts("spin", "FitFlow start --set alpha=1 --set b") == ["batch_size="]
