@@ -32,5 +32,6 @@ def folders(asked: Asked) -> Iterator[Candidate]:
 def names(asked: Asked) -> Iterator[Candidate]:
     """Offer the names that the notebook has bound to values."""
     for name, value in list(asked.notebook.items()):
-        if not name.startswith("_") and not isinstance(value, ModuleType):
+        # Not isinstance: it would ask a proxy for its class, and the proxy might fetch what it stands for.
+        if not name.startswith("_") and not issubclass(type(value), ModuleType):
             yield Candidate(name, type(value).__name__)

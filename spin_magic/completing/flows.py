@@ -99,6 +99,15 @@ def parameters(asked: Asked) -> Iterator[Candidate]:
         yield Candidate(f"--{name}", said or "a parameter of the flow")
 
 
+def run_options(asked: Asked) -> Iterator[Candidate]:
+    """Offer the parameters of the flow, and the options of Metaflow's command line."""
+    from spin_magic.engine.promote import run_options as known  # noqa: PLC0415 -- late: it imports Metaflow
+
+    yield from parameters(asked)
+    for name, said in known().items():
+        yield Candidate(name, said.partition(". ")[0].rstrip("."))
+
+
 def configs(asked: Asked) -> Iterator[Candidate]:
     """Offer the configs of the flow."""
     for name, said in flow_of(asked)[1].configs.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from spin_magic.completing.candidate import Asked, Candidate
 from spin_magic.completing.slot import Slot, open_options, read
 from spin_magic.completing.within import within
 from spin_magic.completing.words import split, written
+from spin_magic.errors import FlowError
 from spin_magic.grammar import Parser, all_parsers
 
 PATIENCE = 0.5
@@ -95,9 +97,12 @@ def _candidates(parser: Parser, slot: Slot, notebook: Mapping[str, Any], flow: s
 
 
 def _with_flow(parser: Parser, words: list[str], asked: Asked) -> list[str]:
-    """Put the flow that a line leaves out in its place."""
-    left_out = len(words) < len(parser.words) and (not words or flows.is_step(asked, words[0]))
-    return [asked.flow, *words] if left_out else words
+    """Put the flow that a line leaves out in its place, where there is such a flow."""
+    with suppress(FlowError):
+        flows.flow_of(asked)
+        left_out = len(words) < len(parser.words) and (not words or flows.is_step(asked, words[0]))
+        return [asked.flow, *words] if left_out else words
+    return words
 
 
 def _options(parser: Parser, slot: Slot, asked: Asked) -> Iterator[Candidate]:
@@ -105,7 +110,7 @@ def _options(parser: Parser, slot: Slot, asked: Asked) -> Iterator[Candidate]:
         for name in _names(action.option_strings):
             yield Candidate(name, _first(action.help or ""))
     if parser.takes_others and asked.flow:
-        yield from flows.parameters(asked)
+        yield from flows.run_options(asked)
 
 
 def _names(options: Iterable[str]) -> list[str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from spin_magic.completing.candidate import Asked
 from spin_magic.completing.flows import flow_of
-from spin_magic.engine.metadata import current_namespace
-from spin_magic.runs.history import PARAMETERS, History
+from spin_magic.runs.history import PARAMETERS, History, namespace_or_current
 from spin_magic.runs.outlined import outlined_history
 from spin_magic.runs.wanted import NoRun, Wanted, parse_step
 
@@ -18,6 +17,14 @@ if TYPE_CHECKING:
     from spin_magic.engine.metadata import RunInfo, TaskInfo
     from spin_magic.flows.locate import FlowRef
     from spin_magic.flows.outline import Outline
+
+
+_KEEP = object()
+
+
+def namespace_of(asked: Asked) -> str | None:
+    """Give the namespace in which a line looks for runs; None for all."""
+    return namespace_or_current(asked.options.get("namespace", _KEEP), _KEEP)
 
 
 class Past:
@@ -29,7 +36,7 @@ class Past:
         self.text: Outline
         self.ref, self.text = flow_of(asked)
         self.history: History = outlined_history(self.ref, self.text, asked.cwd)
-        self.namespace = asked.options.get("namespace", current_namespace()) or None
+        self.namespace = namespace_of(asked)
         self.wanted = parse_step(asked.step, self.ref.name) if asked.step else Wanted("")
         self.step = self.wanted.step
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from spin_magic.completing.candidate import Asked, Candidate
 from spin_magic.completing.flows import steps
-from spin_magic.completing.past import Past
-from spin_magic.engine.metadata import current_namespace
+from spin_magic.completing.past import Past, namespace_of
 from spin_magic.runs.history import PARAMETERS, ago
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _values(past: Past, run: str, opener: str) -> list[str]:
 def namespaces(asked: Asked) -> Iterator[Candidate]:
     """Offer namespaces: all, one's own, and those of the latest runs."""
     yield Candidate("", "all namespaces")
-    own = current_namespace()
+    own = namespace_of(replace(asked, options={}))
     if own:
         yield Candidate(own, "the current one")
     past = Past(asked)

@@ -76,6 +76,16 @@ def command_line(cls: Any, file: Path, words: Sequence[str], resumed: str | None
     return Command([str(file), *top, *verb], rest)
 
 
+def run_options() -> dict[str, str]:
+    """List the options of Metaflow's that a run or a resumed run takes, and their help."""
+    known: dict[str, str] = {}
+    for option in (*run.params, *resume.params, *start.params):
+        names = [name for name in option.opts if name.startswith("--")]
+        if names and not option.hidden:
+            known.setdefault(names[0], str(option.help or ""))
+    return known
+
+
 def _top_options(cls: Any, verb: Any) -> dict[str, int]:
     """List the options that stand before ``run``, and how many values each takes."""
     known = {"--config": 2, "--config-value": 2}

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import FlowError, nearest
 from spin_magic.flows.classes import (
@@ -116,9 +116,11 @@ def _in_notebook(name: str, notebook: Mapping[str, object], cwd: Path) -> FlowRe
 
 
 def _flow_class(value: object) -> type | None:
+    # By type alone: any other question may run the code of what the notebook's names stand for.
+    mutator = any(base.__name__ == "FlowMutator" for base in type(value).__mro__)
     # A flow under a FlowMutator is an instance of the mutator that holds the class.
-    cls = value if isinstance(value, type) else getattr(value, "_flow_cls", None)
-    if not isinstance(cls, type):
+    cls: Any = getattr(value, "_flow_cls", None) if mutator else value
+    if not issubclass(type(cls), type):
         return None
     bases = [(base.__name__, base.__module__.partition(".")[0]) for base in cls.__mro__[1:]]
     return cls if ("FlowSpec", "metaflow") in bases else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import shlex
+import sys
 import time
 from pathlib import Path
 
@@ -171,6 +173,8 @@ def test_a_broken_file_offers_nothing(project):
 
 def test_parameters_are_offered_where_a_run_takes_them(project):
     assert texts("spin_run", "FitFlow --a") == ["--alpha"]
+    assert texts("spin_run", "FitFlow --max-w") == ["--max-workers"]
+    assert texts("spin_run", "FitFlow --with kubernetes --res") == ["--resume"]
     assert texts("spin_run", "FitFlow --resume ") == ["start", "fit", "join", "end"]
     assert texts("spin_inputs", "FitFlow start --only al") == ["alpha"]
     assert texts("spin", "FitFlow start --set alpha=1 --set b") == ["batch_size="]
@@ -200,6 +204,38 @@ def test_names_of_the_notebook(project):
     assert texts("spin", "FitFlow fit -o ", names) == ["mine", "Path"]
 
 
+class Asking:
+    """Fetches what it stands for when it is asked anything."""
+
+    def __init__(self):
+        object.__setattr__(self, "asked", [])
+
+    def __getattribute__(self, name):
+        object.__getattribute__(self, "asked").append(name)
+        raise RuntimeError
+
+
+def test_what_the_names_stand_for_is_not_asked(project):
+    proxy = Asking()
+
+    assert texts("spin", "Fit", {"proxy": proxy}) == ["FitFlow", "fit.py"]
+    assert texts("spin", "FitFlow fit -o ", {"proxy": proxy}) == ["proxy"]
+    assert texts("spin_load", "FitFlow f", {"proxy": proxy}) == ["fit"]
+    assert object.__getattribute__(proxy, "asked") == []
+
+
+def test_a_flow_under_a_mutator(project):
+    sys.path.insert(0, str(Path(__file__).parents[1] / "flows"))
+    try:
+        mutated = importlib.import_module("mutated")
+    finally:
+        sys.path.pop(0)
+
+    found = offers("spin", "Mut", vars(mutated), patience=20)
+    assert found is not None
+    assert [(each.text, each.help) for each in found.candidates] == [("MutatedFlow", "in this notebook")]
+
+
 def test_a_value_that_nobody_knows_has_no_candidates(project):
     assert texts("spin", "FitFlow fit --seed ") == []
     assert texts("spin", "NoFlow ") == []
@@ -217,6 +253,10 @@ def test_the_flow_may_be_left_out_where_it_is_known(project):
     assert after("FitFlow f") == ["fit"]
     assert after("start --only al", "spin_inputs") == ["alpha"]
     assert after("--resume f", "spin_run") == ["fit"]
+    (project / "fit.py").unlink()
+    assert after("") == []
+    (project / "other.py").write_text(FLOW.replace("FitFlow", "OtherFlow"))
+    assert after("") == ["OtherFlow", "other.py"]
 
 
 def test_another_magic_is_left_alone():

@@ -358,7 +358,8 @@ def test_a_class_of_the_notebook_comes_before_files(tmp_path, flow_class):
     assert (ref.cls, ref.path, ref.module) == (cls, None, None)
     assert ref.line > 0
     assert find_flow("Alias", {"Alias": cls}, tmp_path).name == "TrainFlow"
-    assert find_flow("Mutated", {"Mutated": SimpleNamespace(_flow_cls=cls)}, tmp_path).cls is cls
+    mutated = type("FlowMutator", (), {"_flow_cls": cls})()
+    assert find_flow("Mutated", {"Mutated": mutated}, tmp_path).cls is cls
     assert "Did you mean 'Alias'?" in refused("Alios", tmp_path, {"Alias": cls})
 
 
