@@ -73,7 +73,7 @@ def spin(
     run : str, optional
         Take the inputs from this run. Default: the latest that can feed the step.
     namespace : str or None, optional
-        Namespace to look for runs in; None or ``""`` for all. Default: the Client's.
+        Namespace to look for runs in; None or ``""`` for all. Default: the setting's, or the Client's.
     source : {'run', 'spin'}
         ``'spin'`` takes the outputs of what was last spun of the parents, where there are some.
     set : mapping, optional
@@ -319,7 +319,7 @@ def spin_flow(
     run : str, optional
         The run. Default: the latest in the namespace; a flow without runs has an overview too.
     namespace : str or None, optional
-        Namespace to look for runs in; None or ``""`` for all. Default: the Client's.
+        Namespace to look for runs in; None or ``""`` for all. Default: the setting's, or the Client's.
     notebook : mapping, optional
         Names of the notebook: flows that it defines.
 

@@ -14,7 +14,8 @@ from traitlets import TraitError
 from traitlets.config import Config, SingletonConfigurable
 
 from spin_magic.errors import nearest
-from spin_magic.traits import PREFIX, Kinds, Number, Setting, Size, Switch, Text, Whole, complain
+from spin_magic.setting_kinds import Kinds, Number, Size, Switch, Text, Whole
+from spin_magic.traits import PREFIX, Setting, complain
 
 Note = Literal["names", "decorators", "packages", "next", "pickle", "inputs", "parameters", "unset"]
 

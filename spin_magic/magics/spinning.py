@@ -237,7 +237,10 @@ class SpinMagics(Room):
 
 def _config_file(shell: Any, name: str) -> str:
     """Find the config file of IPython's that sets one of our settings."""
-    for file in reversed(getattr(shell.parent, "loaded_config_files", [])):
+    app = shell
+    while app is not None and not hasattr(app, "loaded_config_files"):
+        app = app.parent
+    for file in reversed(app.loaded_config_files if app else []):
         with contextlib.suppress(OSError, UnicodeDecodeError):
             if f"SpinMagic.{name}" in Path(file).read_text(encoding="utf-8"):
                 return str(file)

@@ -60,17 +60,22 @@ class Line:
 
     def fitted(self, screen: Screen) -> Iterator[str]:
         """Give it in as many lines as it takes."""
-        [text] = self.plain()
-        if self._cut is not None and len(text) > screen.width >= self._cut + SEEN:
-            yield self._painted(0, screen.width - 1, screen) + "…"
+        parts = [(text.replace("\t", "    "), kind) for text, kind in self._parts]
+        whole, hang = "".join(text for text, _ in parts).rstrip(), min(self._hang, screen.width // 2)
+        if self._cut is not None and len(whole) > screen.width >= self._cut + SEEN:
+            yield self._painted(parts, 0, screen.width - 1, screen) + "…"
             return
-        hang = min(self._hang, screen.width // 2)
-        for number, (start, end) in enumerate(_pieces(text, screen.width, hang)):
-            yield " " * (hang if number else 0) + self._painted(start, end, screen)
+        begins = 0
+        for text in whole.split("\n"):
+            for number, (start, end) in enumerate(_pieces(text, screen.width, hang)):
+                shown = self._painted(parts, begins + start, begins + end, screen)
+                yield " " * (hang if number else 0) + shown
+            begins += len(text) + 1
 
-    def _painted(self, start: int, end: int, screen: Screen) -> str:
+    @staticmethod
+    def _painted(parts: Iterable[Part], start: int, end: int, screen: Screen) -> str:
         painted, at = "", 0
-        for text, kind in self._parts:
+        for text, kind in parts:
             painted += _paint(text[max(0, start - at) : max(0, end - at)], kind, screen)
             at += len(text)
         return painted

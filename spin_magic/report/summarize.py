@@ -96,11 +96,8 @@ def summarize_inputs(inputs: StepInputs) -> InputsSummary:
 
 def _budget(details: int) -> Budget:
     settings = SpinMagic.instance()
-    return (
-        Budget(settings.preview_seconds, details)
-        if settings.embed_details
-        else Budget(settings.preview_seconds, 0, 0)
-    )
+    room = (details,) if settings.embed_details else (0, 0)
+    return Budget(settings.preview_seconds, *room)
 
 
 def _inputs(inputs: StepInputs, budget: Budget, most: int) -> InputsSummary:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from spin_magic import SpinError, spin, spin_inputs
+from spin_magic.settings import SpinMagic
 from tests.conformance.runs import RealRun
 
 RUN = "{run}"
@@ -165,6 +166,22 @@ def test_what_would_break_in_a_run_is_noted(daily: RealRun, monkeypatch, body: s
     monkeypatch.setattr("builtins.display", print, raising=False)
     result = spin("daily.py", "train", body=body, check=False)
     assert any(re.search(note, text) for text in result.notes), result.notes
+
+
+@pytest.mark.parametrize(
+    ("kinds", "noted"),
+    [
+        (True, ["`f` does not pickle", "Input `letters` was changed", "The join `join` reads"]),
+        ("-pickle,-next", ["Input `letters` was changed", "The join `join` reads"]),
+        ("inputs", ["Input `letters` was changed"]),
+        (False, []),
+    ],
+)
+def test_notes_are_those_that_are_wanted(daily: RealRun, kinds, noted: list[str]):
+    SpinMagic.instance().notes = kinds
+    body = "import threading\nself.f = threading.Lock()\nself.letters.append('d')\nself.next(self.join)"
+    notes = spin("daily.py", "train", body=body).notes
+    assert [note.startswith(begins) for note, begins in zip(notes, noted, strict=True)] == [True] * len(noted)
 
 
 def test_an_unedited_step_has_nothing_to_note(daily: RealRun):

@@ -315,6 +315,12 @@ def test_large_artifacts_wait_until_they_are_touched(shell, api):
     assert api.loaded == ["small"]
 
 
+def test_the_size_budget_is_a_setting(shell, api):
+    api.artifacts, api.sizes = {"big": "big"}, {"big": 1001}
+    run(shell, "%config SpinMagic.size_budget = '1kB'\n%spin_inputs F s -o found")
+    assert shell.user_ns["found"].waiting == ("big",)
+
+
 @pytest.mark.parametrize("option", ["--all", "--only big"])
 def test_large_artifacts_are_bound_on_demand(shell, api, option):
     api.artifacts, api.sizes = {"big": "big"}, {"big": 64 * 2**20 + 1}

@@ -63,6 +63,16 @@ def test_a_line_goes_on_below_at_its_hang():
     assert line.plain() == ["! a note that is longer than the terminal is wide, and then some"]
 
 
+def test_a_message_keeps_its_own_lines():
+    line = Line(("ValueError: ", "bad"), "one\n\ttwo, which is longer than the terminal is wide", hang=4)
+
+    assert list(line.fitted(NARROW)) == [
+        "ValueError: one",
+        "    two, which is longer than the",
+        "    terminal is wide",
+    ]
+
+
 def test_a_line_may_be_cut_where_enough_of_it_can_be_seen():
     text = "name  " + "x" * 60
 
