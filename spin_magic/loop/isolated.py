@@ -169,8 +169,10 @@ def _follow(command: list[str], plan: Plan, place: Place, logs: Logs) -> BaseExc
     """Run the process to its end; give the interrupt where there was one."""
     folder = plan.request.cwd or Path.cwd()
     streams = {"stdout": logs.stdout, "stderr": logs.stderr}
+    local = plan.history.metadata.root
+    runs = local.parent if local and local.is_dir() else place.root if local else None
     try:
-        with started(command, folder, variables(place)) as child:
+        with started(command, folder, variables(place, runs)) as child:
             child.follow(lambda name, text: _write(streams[name], text))
     except KeyboardInterrupt as ex:
         return ex.with_traceback(None)
