@@ -106,18 +106,15 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
         seconds=max(0.0, left.ended - left.began) if left else 0.0,
         logs=logs,
         cards=engine.cards_of(root, cls, plan.step, left.pathspec) if left and cards else [],
-        notes=[_how(environment)],
+        notes=[],
         started=True,
         inputs=None,
         registered=left.registered if left else [],
     )
     ignored = {**plan.prepared.ignored, plan.step: engine.not_applied(cls, plan.step)}
-    return replace(plan, lent={}, prepared=replace(plan.prepared, ignored=ignored)), made
-
-
-def _how(environment: str | None) -> str:
-    where = f"with --environment {environment}" if environment else "in Metaflow's own environment"
-    return f"Isolated: Metaflow's `spin` ran it in a process of its own, {where}."
+    where = f" with --environment {environment}" if environment else ""
+    why = f"{plan.why} It ran in a process of its own, by Metaflow's `spin`{where}."
+    return replace(plan, why=why, lent={}, prepared=replace(plan.prepared, ignored=ignored)), made
 
 
 @contextmanager

@@ -237,4 +237,4 @@ def test_uv_runs_the_step_in_its_projects_environment(run_of, project, tidy, tmp
     body = "import sys\nself.mine = sys.prefix\nself.next(self.linear)"
     result = spin(project / "foreach.py", "letter", body=body, isolated=True, environment="uv")
     assert result["mine"] == str(tmp_path / ".venv")
-    assert "--environment uv" in result.notes[0]
+    assert "--environment uv" in result.inputs.why

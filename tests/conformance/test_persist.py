@@ -71,7 +71,7 @@ def test_round_trip(run_of, project, elsewhere):
         assert found["artifacts"] == {name: describe(result[name]) for name in result.artifacts}
         assert found["artifacts"]["mine"] == describe("new")
         assert (found["successful"], found["stdout"], found["place"]) == (True, "said\n", "letter:3")
-        assert any(str(result.persisted) in note for note in result.notes)
+        assert str(result.persisted) in result.inputs.why
     assert len({join.persisted, letter.persisted, alone.persisted}) == 3
     assert (project / ".metaflow" / "ForeachFlow" / "latest_run").read_text() == latest
     assert {path.name for path in elsewhere.iterdir()} == {".metaflow_spin"}
