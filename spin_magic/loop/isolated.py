@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.engine import isolated as engine
+from spin_magic.engine.private import check_launcher
 from spin_magic.engine.run_log import RunLog
 from spin_magic.engine.streams import Logs
 from spin_magic.errors import IsolatedError, OptionError
@@ -76,8 +77,9 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
     Raises
     ------
     SpinError
-        The process cannot be started.
+        The process cannot be started, or this Metaflow lacks what feeds it.
     """
+    check_launcher()
     flow, cls = plan.history.flow, plan.prepared.cls
     place = Place()
     root, logs = str(place.datastore), Logs()
