@@ -179,10 +179,10 @@ def find_left(root: str, flow: str, run: str, step: str, around: Callable[[], An
     store, _ = local_store(open_place(LocalStorage, root, flow), folder, info)
     past = InputStore(PastTask(flow, info, store), {}, around) if store else None
     code = _json(folder, "0.runtime").get("return_code")
-    began, ended = (_time(folder, name) for name in ("0.task_begin", "0.task_end"))
+    began, ended, over = (_time(folder, f"0.{name}") for name in ("task_begin", "task_end", "runtime"))
     meta = os.path.join(folder, "_meta")
     registered = [_json(meta, name) for name in sorted(_listed(meta)) if name.startswith("sysmeta_")]
-    return Left(f"{flow}/{run}/{step}/{tasks[0]}", code, past, began, ended, registered)
+    return Left(f"{flow}/{run}/{step}/{tasks[0]}", code, past, began, ended or over, registered)
 
 
 def cards_of(root: str, cls: Any, step: str, pathspec: str) -> list[Card]:

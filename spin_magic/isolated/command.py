@@ -81,19 +81,32 @@ def _python(environment: str | None) -> list[str]:
     # Metaflow itself starts a step of a uv project with the Python that it runs in.
     if environment != "uv":
         return [sys.executable, "-u"]
-    uv = shutil.which("uv")
+    # A kernel's own programs are often not on its path.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    uv = shutil.which("uv", path=path)
     if uv is None:
-        msg = "--environment uv needs the program uv, which is not on the path: `pip install uv`."
+        msg = "--environment uv needs the program uv, which is not here: `pip install uv`."
         raise IsolatedError(msg)
     return [uv, "run", "--frozen", "python", "-u"]
 
 
-def variables(place: Place, given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Give the environment variables: those of this process, with what is private put in its place."""
-    found = dict(os.environ if given is None else given)
+def variables(place: Place, runs: Path | None = None) -> dict[str, str]:
+    """Give the environment variables: those of this process, with what is private put in its place.
+
+    Parameters
+    ----------
+    place : Place
+        The private folder.
+    runs : Path, optional
+        The folder in which Metaflow is to find the runs that are on this machine. Else it would make one
+        where it finds none, even if it needs none.
+    """
+    found = dict(os.environ)
     # A kernel's pictures go to the notebook by a module that the step's environment may not have.
     if found.get("MPLBACKEND", "").startswith("module://"):
         del found["MPLBACKEND"]
+    if runs is not None:
+        found["METAFLOW_DATASTORE_SYSROOT_LOCAL"] = str(runs)
     return found | {
         "METAFLOW_DATASTORE_SYSROOT_SPIN": str(place.root),
         "METAFLOW_CARD_LOCALROOT": str(place.datastore / "mf.cards"),

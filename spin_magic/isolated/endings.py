@@ -55,6 +55,7 @@ def made_anew(name: str, text: str, stack: str, names: Mapping[str, Any]) -> Bas
             except Exception:  # noqa: BLE001, S112 -- a class may forbid either
                 continue
             error.add_note(stack)
+            error.stack = stack  # type: ignore[attr-defined]
             return error
     return IsolatedError(f"The isolated step raised {name}: {text}")
 

@@ -43,7 +43,8 @@ def compare(
     budget : float or None
         Seconds after which the rest is left uncompared; None for no limit.
     """
-    if origin is None:
+    # A process that crashed has left nothing, and what it would have set is not known.
+    if origin is None or not output.names():
         return []
     past = plan.history.open(origin)
     deadline = None if budget is None else time.perf_counter() + budget

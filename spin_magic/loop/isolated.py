@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.engine import isolated as engine
+from spin_magic.engine.private import check_launcher
 from spin_magic.engine.run_log import RunLog
 from spin_magic.engine.streams import Logs
 from spin_magic.errors import IsolatedError, OptionError
@@ -76,8 +77,9 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
     Raises
     ------
     SpinError
-        The process cannot be started.
+        The process cannot be started, or this Metaflow lacks what feeds it.
     """
+    check_launcher()
     flow, cls = plan.history.flow, plan.prepared.cls
     place = Place()
     root, logs = str(place.datastore), Logs()
@@ -106,18 +108,15 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
         seconds=max(0.0, left.ended - left.began) if left else 0.0,
         logs=logs,
         cards=engine.cards_of(root, cls, plan.step, left.pathspec) if left and cards else [],
-        notes=[_how(environment)],
+        notes=[],
         started=True,
         inputs=None,
         registered=left.registered if left else [],
     )
     ignored = {**plan.prepared.ignored, plan.step: engine.not_applied(cls, plan.step)}
-    return replace(plan, lent={}, prepared=replace(plan.prepared, ignored=ignored)), made
-
-
-def _how(environment: str | None) -> str:
-    where = f"with --environment {environment}" if environment else "in Metaflow's own environment"
-    return f"Isolated: Metaflow's `spin` ran it in a process of its own, {where}."
+    where = f" with --environment {environment}" if environment else ""
+    why = f"{plan.why} It ran in a process of its own, by Metaflow's `spin`{where}."
+    return replace(plan, why=why, lent={}, prepared=replace(plan.prepared, ignored=ignored)), made
 
 
 @contextmanager
@@ -169,8 +168,10 @@ def _follow(command: list[str], plan: Plan, place: Place, logs: Logs) -> BaseExc
     """Run the process to its end; give the interrupt where there was one."""
     folder = plan.request.cwd or Path.cwd()
     streams = {"stdout": logs.stdout, "stderr": logs.stderr}
+    local = plan.history.metadata.root
+    runs = local.parent if local and local.is_dir() else place.root if local else None
     try:
-        with started(command, folder, variables(place)) as child:
+        with started(command, folder, variables(place, runs)) as child:
             child.follow(lambda name, text: _write(streams[name], text))
     except KeyboardInterrupt as ex:
         return ex.with_traceback(None)

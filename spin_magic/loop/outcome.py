@@ -90,7 +90,7 @@ def persist_result(plan: Plan, outcome: Outcome, result: SpinResult) -> None:
         msg = f"--persist cannot write the results of `{plan.step}`: {ex}"
         raise TaskError(msg) from ex
     result.notes += [f"`{name}` was not kept: it cannot be stored ({why})." for name, why in problems.items()]
-    result.notes.append(f'Kept as {result.persisted}: `inspect_spin(".")` finds it.')
+    result.inputs.why += f' The results are kept as {result.persisted}: `inspect_spin(".")` finds them.'
 
 
 def _render(plan: Plan, result: SpinResult, form: Form = "auto") -> dict[str, Any]:

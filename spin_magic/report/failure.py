@@ -20,7 +20,10 @@ LOCALS = 12
 _OURS = str(Path(__file__).resolve().parent.parent)
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
+_FRAME = re.compile(r'^  File "(.+)", line (\d+), in (.+)\n    (.+)$', re.MULTILINE)
+
 Frame = tuple[FrameType, int]
+Told = tuple[str, tuple[SourceLine, ...]]
 
 
 def summarize_error(error: BaseException) -> ErrorSummary:
@@ -38,8 +41,8 @@ def summarize_error(error: BaseException) -> ErrorSummary:
     """
     frames = _frames(error)
     at = _user_frame(frames)
-    place = ""
-    lines: tuple[SourceLine, ...] = ()
+    told: Told = ("", ())
+    place, lines = attempt(lambda: _told(str(getattr(error, "stack", ""))), told)
     values: tuple[tuple[str, str], ...] = ()
     if at is not None:
         frame, line = frames[at]
@@ -48,6 +51,15 @@ def summarize_error(error: BaseException) -> ErrorSummary:
         if SpinMagic.instance().previews:
             values = attempt(lambda: _values(frames, at), values, seconds=1.0)
     return ErrorSummary(type(error).__name__, message_of(error), place, lines, values, _causes(error))
+
+
+def _told(stack: str) -> Told:
+    """Read the place from the text of a traceback: an exception of another process has no frames here."""
+    found = _FRAME.findall(stack)
+    if not found:
+        return "", ()
+    file, line, name, text = found[-1]
+    return clean(f"{_file_label(file)}, in {name}"), (SourceLine(int(line), clip(clean(text), 200), True),)
 
 
 def message_of(error: BaseException) -> str:

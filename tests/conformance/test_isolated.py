@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,7 +22,7 @@ from tests.conformance.compare import compare_artifacts
 from tests.conformance.describe import describe
 from tests.conformance.runs import environment
 
-# Each stands for a kind: parameters, configs, helper modules and data, splits, joins, loops, cards, decorators.
+# Each stands for a kind: parameters, configs, helpers and data, splits, joins, loops, cards, decorators.
 STEPS = [
     ("params", "params.py", "start", 0),
     ("configs", "configs.py", "end", 0),
@@ -42,7 +44,7 @@ def tidy(project: Path):
 
     def seen() -> set[str]:
         there = {str(p) for p in project.iterdir() if "spin" in p.name}
-        return there | {str(p) for p in Path("/tmp").glob("spin_isolated_*") if _ours(p)}
+        return there | {str(p) for p in Path(tempfile.gettempdir()).glob("spin_isolated_*") if _ours(p)}
 
     latest = {p: p.read_text() for p in project.glob(".metaflow/*/latest_run")}
     before = seen()
@@ -58,8 +60,10 @@ def _ours(folder: Path) -> bool:
     return orders.exists() and str(os.getpid()) in orders.read_text()
 
 
-@pytest.mark.parametrize(("name", "flow", "step", "index"), STEPS)
-def test_equals_the_run(name, flow, step, index, run_of, project, tidy):
+@pytest.mark.usefixtures("project", "tidy")
+@pytest.mark.parametrize("case", STEPS, ids=lambda case: f"{case[0]}-{case[2]}")
+def test_equals_the_run(case, run_of):
+    name, flow, step, index = case
     task = run_of(name).task(step, index)
     result = spin(flow, task["pathspec"].partition("/")[2], isolated=True)
     assert compare_artifacts(task["artifacts"], result, task["pathspec"]) == []
@@ -176,7 +180,8 @@ def test_interrupt_ends_the_whole_group(run_of, project, tidy, tmp_path, interru
 def test_nothing_outlives_a_killed_kernel(run_of, project, tidy, tmp_path):
     run_of("foreach")
     path = tmp_path / "pid"
-    program = f"import spin_magic; spin_magic.spin('foreach.py', 'letter', body={SLEEPS.format(path=str(path))!r}, isolated=True)"
+    call = f"'foreach.py', 'letter', body={SLEEPS.format(path=str(path))!r}, isolated=True"
+    program = f"from spin_magic import spin; spin({call})"
     environ = environment({"PYTHONPATH": os.pathsep.join(sys.path)})
     kernel = subprocess.Popen([sys.executable, "-c", program], cwd=project, env=environ)
     while not (path.exists() and path.read_text()):
@@ -218,15 +223,18 @@ def test_what_cannot_be_isolated_is_refused(run_of, project, tidy):
         spin("foreach.py", "letter", isolated=True, body="self.x = 1")
 
 
-def test_pypi_is_asked_of_metaflow(run_of, project, tidy):
-    """It cannot be had here: what is seen is that Metaflow is asked for it."""
+def test_uv_runs_the_step_in_its_projects_environment(run_of, project, tidy, tmp_path, monkeypatch):
     run_of("foreach")
-    body = '@pypi(packages={"nosuch": "1"})\n@step\ndef letter(self):\n    self.next(self.linear)'
-    text = Path("foreach.py").read_text().replace("import FlowSpec", "import pypi, FlowSpec")
-    Path("pinned.py").write_text(text.replace("ForeachFlow", "PinnedFlow"))
-    subprocess.run(
-        [sys.executable, "pinned.py", "run"], cwd=project, env=environment(), check=True, capture_output=True
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n'
     )
-    with pytest.raises(IsolatedError) as caught:
-        spin("pinned.py", "letter", isolated=True, body=body)
-    assert "could not be started" in str(caught.value)
+    # Metaflow comes from this environment, so that nothing need be fetched.
+    monkeypatch.setenv("PYTHONPATH", sysconfig.get_path("purelib"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_PYTHON", sys.executable)
+    monkeypatch.chdir(tmp_path)
+    subprocess.run([Path(sys.executable).with_name("uv"), "lock", "--quiet"], check=True)
+    body = "import sys\nself.mine = sys.prefix\nself.next(self.linear)"
+    result = spin(project / "foreach.py", "letter", body=body, isolated=True, environment="uv")
+    assert result["mine"] == str(tmp_path / ".venv")
+    assert "--environment uv" in result.inputs.why
