@@ -69,6 +69,21 @@ class SpinResults(Shows, list[SpinResult]):
         return not self.waiting and all(result.ok for result in self)
 
     @property
+    def interrupted(self) -> bool:
+        """Did an interrupt end them."""
+        return bool(self.waiting) or isinstance(self.error, KeyboardInterrupt)
+
+    @property
+    def done(self) -> int:
+        """How many came to their end, good or bad."""
+        return sum(not isinstance(each.error, KeyboardInterrupt) for each in self)
+
+    @property
+    def failed(self) -> int:
+        """How many failed; one that was interrupted has not."""
+        return self.done - sum(each.ok for each in self)
+
+    @property
     def errors(self) -> dict[int, BaseException]:
         """The exceptions of those that failed, by their place in the list."""
         return {at: each.error for at, each in enumerate(self) if each.error is not None}
@@ -163,11 +178,10 @@ class SpinResults(Shows, list[SpinResult]):
         return own | {_column(name): result.artifacts.get(name) for name in names}
 
     def __repr__(self) -> str:
-        failed = len(self.errors)
-        words = [f"{failed} failed"] if failed else []
-        words += ["interrupted"] if self.waiting or self._interrupt is not None else []
+        words = [f"{self.failed} failed"] if self.failed else []
+        words += ["interrupted"] if self.interrupted else []
         outcome = ", ".join(words) or "ok"
-        return f"SpinResults({self.flow}/{self.step}, {len(self)} of {self.total}, {outcome})"
+        return f"SpinResults({self.flow}/{self.step}, {self.done} of {self.total}, {outcome})"
 
 
 def _column(name: str) -> str:

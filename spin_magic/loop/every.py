@@ -10,6 +10,7 @@ from typing import Any
 
 from spin_magic.artifacts import Artifacts, StepInputs
 from spin_magic.engine.graph import graph_of
+from spin_magic.engine.metadata import TaskInfo
 from spin_magic.errors import OptionError, SpinError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
@@ -45,6 +46,8 @@ class Every:
         What to call each.
     kept : bool
         Are the splits kept for a join; those of several runs are not.
+    whole : bool
+        Are they all the splits of the foreach.
     """
 
     flow: str
@@ -52,6 +55,7 @@ class Every:
     requests: list[Request]
     labels: list[str]
     kept: bool
+    whole: bool = True
 
 
 def every_split(request: Request, code: FlowCode, indices: Collection[int] = ()) -> Every:
@@ -84,7 +88,7 @@ def every_split(request: Request, code: FlowCode, indices: Collection[int] = ())
     places = _at(places, indices, asked.step) if indices else places
     requests = [replace(request, place=place) for place in places]
     labels = [", ".join(str(index) for _, index in place) for place in places]
-    return Every(history.flow, asked.step, requests, labels, kept=True)
+    return Every(history.flow, asked.step, requests, labels, kept=True, whole=not indices)
 
 
 def _at(places: list[Place], indices: Collection[int], step: str) -> list[Place]:
@@ -95,13 +99,13 @@ def _at(places: list[Place], indices: Collection[int], step: str) -> list[Place]
     TaskError
         No split has such an index.
     """
-    known = {place[-1][1] for place in places if place}
+    known, wanted_ones = {place[-1][1] for place in places if place}, frozenset(indices)
     missing = [index for index in indices if index not in known]
     if missing:
         there = f"{min(known)} to {max(known)}" if known else "none"
         msg = f"Index {missing[0]} is out of range: the splits of `{step}` are {there}."
         raise TaskError(msg)
-    return [place for place in places if place and place[-1][1] in indices]
+    return [place for place in places if place and place[-1][1] in wanted_ones]
 
 
 def latest_runs(request: Request, code: FlowCode, count: int, indices: Collection[int] = ()) -> Every:
@@ -117,12 +121,9 @@ def latest_runs(request: Request, code: FlowCode, count: int, indices: Collectio
         msg = "--last N takes the latest N runs: N is 1 or more, and --from is left out."
         raise OptionError(msg)
     reached = (run for run in history.runs(asked.namespace) if history.reached(run.id, asked.step))
-    fits = matcher(asked, history) if asked.selected else lambda _: True
-    among = (
-        (lambda task: history.path(task)[-1:] and history.path(task)[-1][1] in indices) if indices else fits
-    )
+    fits = matcher(asked, history) if asked.selected else _among(indices, history)
     found = [
-        task for run in islice(reached, count) for task in history.tasks(run.id, asked.step) if among(task)
+        task for run in islice(reached, count) for task in history.tasks(run.id, asked.step) if fits(task)
     ]
     if not found:
         msg = f"No run of {history.flow} has such a task of `{asked.step}`."
@@ -134,6 +135,16 @@ def latest_runs(request: Request, code: FlowCode, count: int, indices: Collectio
         split = ", ".join(str(index) for _, index in history.path(task))
         labels.append(f"run {task.run}{f', split {split}' if split else ''}")
     return Every(history.flow, asked.step, requests, labels, kept=False)
+
+
+def _among(indices: Collection[int], history: History) -> Callable[[TaskInfo], bool]:
+    some = frozenset(indices)
+
+    def fits(task: TaskInfo) -> bool:
+        path = history.path(task)
+        return not some or (bool(path) and path[-1][1] in some)
+
+    return fits
 
 
 def _opened(request: Request, code: FlowCode) -> tuple[Request, Wanted, History]:
@@ -196,7 +207,7 @@ def spin_every(
     interrupt: KeyboardInterrupt | None = None
     try:
         tell(0, total, 0)
-        for at, result in spun(every, session.keep_splits() if every.kept else _forget):
+        for at, result in spun(every, session.keep_splits(whole=every.whole) if every.kept else _forget):
             found[at] = result
             failed += not result.ok
             tell(len(found), total, failed)

@@ -83,12 +83,12 @@ def remember(where: StepKey, spun: Spun) -> None:
     _spun[where] = {place: each for place, each in others.items() if place != spun.place} | {spun.place: spun}
 
 
-def keep_splits() -> Callable[[StepKey, Spun], None]:
-    """Give what keeps the splits of one spin over a whole foreach, in place of all that was there."""
+def keep_splits(*, whole: bool) -> Callable[[StepKey, Spun], None]:
+    """Give what keeps the splits of one spin: of a whole foreach in place of all that was there."""
     begun: set[StepKey] = set()
 
     def keep(where: StepKey, spun: Spun) -> None:
-        known = _spun.get(where, {}) if where in begun else {}
+        known = _spun.get(where, {}) if where in begun or not whole else {}
         begun.add(where)
         _spun[where] = {**known, spun.place: replace(spun, alone=False)}
 

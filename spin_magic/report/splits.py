@@ -91,7 +91,7 @@ def summarize_splits(results: SpinResults) -> Splits:
         Row(
             None,
             "waiting",
-            (Field(label, len(results) + i), Field("not done", 2, "soft"), *[Field("")] * (width - 2)),
+            (Field(label, len(results) + i), Field("not done", 3, "soft"), *[Field("")] * (width - 2)),
         )
         for i, label in enumerate(waiting)
     ]
@@ -159,9 +159,9 @@ def _places(results: SpinResults, most: int) -> list[int]:
 
 
 def _headline(results: SpinResults) -> str:
-    failed = f"{len(results.errors)} of {results.total} failed" if results.errors else ""
-    if results.waiting:
-        return ", ".join(filter(None, [f"interrupted, {len(results)} of {results.total} done", failed]))
+    failed = f"{results.failed} of {results.total} failed" if results.failed else ""
+    if results.interrupted:
+        return ", ".join(filter(None, [f"interrupted, {results.done} of {results.total} done", failed]))
     if failed:
         return failed
     return f"{len(results)} of {results.total} ok"
@@ -183,6 +183,8 @@ def _row(results: SpinResults, at: int, names: Sequence[str], changes: Sequence[
 def _outcome(result: SpinResult) -> Field:
     if result.ok:
         return Field("ok", 0)
+    if isinstance(result.error, KeyboardInterrupt):
+        return Field("interrupted", 2, "changed")
     text = " ".join(f"{type(result.error).__name__}: {result.error}".split())
     return Field(text if len(text) <= 120 else text[:119] + "…", 1, "gone")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -117,6 +118,24 @@ def test_a_row_opens_to_its_own_panel(many: Seen, screenshots: Path) -> None:
     panel.screenshot(path=screenshots / "many-opened.png")
     panel.get_by_role("button", name="1, input=0.2").click()
     expect(own).to_be_hidden()
+
+
+def test_a_bar_moves_and_goes(many: Seen, screenshots: Path) -> None:
+    body = "import time\ntime.sleep(0.8)\nself.score = 1.0\nself.next(self.join)"
+    many.run_below(f"%%spin SweepFlow train --index 0-5\n{body}", wait=False)
+    cell = many.cell("%%spin SweepFlow train --index 0-5")
+    bar = cell.locator(".jupyter-widgets", has_text="SweepFlow train")
+    expect(bar.first).to_contain_text("3/6", timeout=20_000)
+    bar.first.screenshot(path=screenshots / "many-bar.png")
+    expect(cell.locator("[data-test='splits']")).to_contain_text("6 of 6 ok", timeout=20_000)
+    expect(cell.locator(".jupyter-widgets")).to_have_count(0)
+
+
+def test_axe_finds_nothing_serious(many: Seen) -> None:
+    many.page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = many.page.evaluate("() => axe.run('[data-test=splits]')")["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert [(each["id"], [node["html"][:120] for node in each["nodes"]]) for each in serious] == []
 
 
 def test_nothing_is_complained_about(many: Seen) -> None:

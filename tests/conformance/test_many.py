@@ -190,3 +190,20 @@ def test_the_table_as_plain_values(ran: str):
     text = shown._repr_mimebundle_()["text/plain"]
     assert "No task made `none`." in text
     assert "index_of" not in text.partition("against the run")[0].rpartition("\n")[2]
+
+
+def test_some_splits_take_the_place_of_their_own_alone(ran: str):
+    spin_splits(FLOW, "leaf")
+    spin_splits(FLOW, "leaf", body="self.pair = 'again'\nself.next(self.inner_join)", index=[1])
+    joined = spin(FLOW, "inner_join", source="spin", index=1)
+    assert [getattr(pair, "a", pair) for pair in joined["pairs"]] == ["x", "again"]
+
+
+def test_an_interrupted_task_has_not_failed(ran: str):
+    body = "if self.index: raise KeyboardInterrupt\nassert len(self.inner) > 1\nself.next(self.inner_join)"
+    results = spin_splits(FLOW, "leaf", body=body, check=False)
+    assert (results.done, results.failed, results.interrupted, results.waiting) == (2, 1, True, [])
+    assert repr(results) == "SpinResults(ChainedFlow/leaf, 2 of 3, 1 failed, interrupted)"
+    bundle = results._repr_mimebundle_()
+    assert "1, 1, input='y'  interrupted" in bundle["text/plain"]
+    assert "interrupted, 2 of 3 done, 1 of 3 failed" in bundle["text/html"]
