@@ -122,6 +122,6 @@ def listed(storage: Any, folder: str) -> list[Any]:
     """List what is in a folder, as Metaflow's storage does."""
     if is_near(storage):
         return list(storage.list_content([folder]))
-    # Metaflow's S3 lists in a process of its own, which cannot say what went wrong.
-    there(storage, folder)
+    # Metaflow's S3 lists in a process of its own, which cannot say what went wrong: a read can.
+    texts(storage, [storage.path_join(folder, "nothing")])
     return read_in_parts(storage, storage.list_content, [folder])

@@ -39,7 +39,7 @@ KNOWN = (
         f"{PROVIDE} {AGAIN}",
     ),
     Cause(
-        "InvalidAccessKeyId SignatureDoesNotMatch InvalidToken AuthFailure AuthenticationFailed "
+        "401 InvalidAccessKeyId SignatureDoesNotMatch InvalidToken AuthFailure AuthenticationFailed "
         "ClientAuthenticationError Unauthenticated MetaflowAzureAuthenticationError",
         "the credentials are not accepted",
         f"Check that they are those of this account, {AGAIN}",
@@ -114,8 +114,7 @@ def code(ex: BaseException) -> str:
 
 
 def _names(ex: BaseException) -> list[str]:
-    # OSError is what ConnectionError and the like are to Python; it would say nothing here.
-    return [found] if (found := code(ex)) else [kind.__name__ for kind in type(ex).__mro__[:-3]]
+    return [code(ex), *(kind.__name__ for kind in type(ex).__mro__)]
 
 
 def _chain(ex: BaseException | None) -> Iterator[BaseException]:

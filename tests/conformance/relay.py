@@ -52,6 +52,8 @@ class Relay:
         What goes wrong now.
     rewrite : tuple of (str, str)
         What is replaced in the answers, and by what.
+    latency : float
+        Seconds before each answer.
     most_at_once : int
         How many requests were under way at the same time.
     """
@@ -61,6 +63,7 @@ class Relay:
         self.asked: list[str] = []
         self.trouble: Trouble | None = None
         self.rewrite: tuple[tuple[str, str], ...] = ()
+        self.latency = 0.0
         self.most_at_once = 0
         self.over = threading.Event()
         self._under_way = 0
@@ -68,7 +71,7 @@ class Relay:
 
     def settle(self) -> None:
         """Let everything be well again, and whoever waits have an answer."""
-        self.trouble, self.rewrite = None, ()
+        self.trouble, self.rewrite, self.latency = None, (), 0.0
         self.over.set()
         self.over = threading.Event()
         self.asked.clear()
@@ -116,6 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         trouble = self.relay.befalls(self.path)
         with self.relay.under_way():
+            time.sleep(self.relay.latency)
             if trouble is None:
                 self._pass_on(body)
             else:

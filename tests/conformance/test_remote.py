@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from io import BytesIO
 
 import boto3
@@ -46,6 +47,21 @@ def test_another_kernel_takes_large_artifacts_from_the_cache(far):
     assert len(blobs[0]) > len(blobs[1])
     sha = far_sha(far, "blob")
     assert [sum(sha in path for path in each) for each in blobs] == [1, 0]
+
+
+def test_the_lists_of_fifty_inputs_are_read_several_at_once(far):
+    """Some of them are there, and the others are left out."""
+    flow, run_id = far.run.pathspec.split("/")
+    there = [f"{task['pathspec']}/0.data.json" for _, task in far.run.tasks()]
+    paths = [*there, *(f"{flow}/{run_id}/work/{number}/0.data.json" for number in range(100, 141))]
+    relay, found = far.servers.storage, storage.open_datastore("FarFlow", "s3", "s3://flows/metaflow")
+    storage.texts(found._storage_impl, there[:1])
+    relay.latency, relay.most_at_once = 0.05, 0
+    begun = time.perf_counter()
+    assert set(storage.texts(found._storage_impl, paths)) == set(there)
+    took = time.perf_counter() - begun
+    assert relay.most_at_once >= 8
+    assert took < len(paths) * relay.latency / 2
 
 
 def test_azure_and_google_would_go_the_same_way(far, monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ import boto3
 import pytest
 from metaflow import metaflow_config
 
-from spin_magic import spin
+from spin_magic import spin, spin_cards
 from spin_magic.engine import storage, storage_client
 from spin_magic.errors import TaskError
 from tests.conformance.far import far_sha, forget
@@ -95,6 +95,16 @@ def test_it_is_told_as_well_when_the_step_reads_an_artifact(trouble, far):
     assert all(words in str(caught.value) for words in said), caught.value
     far.servers.storage.trouble = None
     assert spin("far.py", "right", body=body)["size"] == 500_000
+
+
+@pytest.mark.parametrize("trouble", ["expired", "denied", "bucket gone"])
+def test_it_is_told_as_well_where_the_cards_are(trouble, far):
+    """Metaflow lists them in a process of its own."""
+    assert spin_cards("far.py", "left")[0].type == "blank"
+    far.servers.storage.trouble, *said = TROUBLES[trouble]
+    with pytest.raises(TaskError) as caught:
+        spin_cards("far.py", "left")
+    assert all(words in str(caught.value) for words in said), caught.value
 
 
 def test_a_dropped_connection_is_asked_again_and_not_told(far):
