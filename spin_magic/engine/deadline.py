@@ -69,13 +69,21 @@ def _watchdog(seconds: float) -> Iterator[None]:
                     stop_thread(me, error)
             wait = AGAIN
 
+    def call_off() -> None:
+        with turn:
+            over.set()
+            stop_thread(me, None)
+
     threading.Thread(target=bark, daemon=True).start()
     try:
         yield
     finally:
-        with turn:
-            over.set()
-            stop_thread(me, None)
+        try:
+            call_off()
+        except BaseException:
+            # It came as late as this. Left to bark, it would hit whoever has this thread's number next.
+            call_off()
+            raise
 
 
 def _one_after_another() -> Iterator[type[BaseException]]:

@@ -9,6 +9,7 @@ import pytest
 
 from spin_magic import alive
 from spin_magic.alive import progress_bar
+from spin_magic.settings import SpinMagic
 
 
 class Publisher:
@@ -25,7 +26,7 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_gets_a_line_of_text_that_goes(monkeypatch):
-    monkeypatch.setattr(alive, "PATIENCE", -1.0)
+    monkeypatch.setattr(SpinMagic.instance(), "elapsed_after", 1e-9)
     monkeypatch.setattr(alive, "OFTEN", -1.0)
     monkeypatch.setattr(sys, "stderr", Terminal())
     publisher = Publisher()
@@ -39,7 +40,7 @@ def test_a_terminal_gets_a_line_of_text_that_goes(monkeypatch):
 
 
 def test_what_is_no_terminal_gets_none(monkeypatch):
-    monkeypatch.setattr(alive, "PATIENCE", -1.0)
+    monkeypatch.setattr(SpinMagic.instance(), "elapsed_after", 1e-9)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress_bar(Publisher(), "F s", page=False) as tell:
         tell(1, 3, 0)

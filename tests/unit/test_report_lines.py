@@ -153,7 +153,7 @@ def test_escapes_of_others_do_not_reach_the_terminal(terminal):
     shown = [
         failed,
         replace(overview(notes=(EVIL,)), why=EVIL),
-        SpinResults([failed], flow="F", step="s", labels=[EVIL], total=1, render=splits_mimebundle),
+        SpinResults([failed], flow="F", step="s", labels=[EVIL], render=splits_mimebundle),
         PastCards("F", "s", "F/1/s/2", EVIL, [card], render=cards_mimebundle),
         SavedStep("F", "s", None, f"--- a\n+++ b\n+{EVIL}\n", written=False, render=saved_mimebundle),
     ]
