@@ -183,7 +183,7 @@ class Kernel:
         return reply
 
     def _reply(self, request: str, timeout: float) -> dict[str, Any]:
-        """Wait for the reply to a request; late ones to what was asked while the kernel started are passed."""
+        """Wait for the reply to a request, past late ones to what was asked while the kernel started."""
         while True:
             reply = self.client.get_shell_msg(timeout=timeout)
             if reply["parent_header"].get("msg_id") == request:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 TYPES = "_jupyter_types_experimental"
 # As long as it takes, however busy the machine is.
 PATIENT = f"{LOAD}\n%config SpinMagic.tab_seconds = 60"
+# Notes which artifacts are loaded.
+READS = """
+from spin_magic.engine import artifacts
+read, fetch = [], artifacts.fetch
+artifacts.fetch = lambda store, name, *more: read.append(name) or fetch(store, name, *more)
+"""
 IN_NOTEBOOK = """
 from metaflow import FlowSpec, step
 class CellFlow(FlowSpec):
@@ -174,12 +180,15 @@ def test_it_leaves_no_trace(ran: Path) -> None:
     with fresh_kernel(ran) as kernel:
         kernel.run(PATIENT)
         kernel.run("import sys, metaflow.client.core as core")
+        kernel.run(READS)
         state = "core.current_namespace, core.current_metadata, [n for n in dir() if not n.startswith('_')]"
         before = kernel.value(state)
         for line in ("", "SmallFlow ", "SmallFlow work --index ", "SmallFlow join --set [0]."):
             assert kernel.complete(f"%spin {line}")["matches"]
         assert kernel.run("print('only this')").streams == "only this\n"
         assert kernel.value(state) == before
+        assert kernel.value("{name for name in read if not name.startswith('_')}") == "set()"
+        assert kernel.value("len(read) > 0") == "True"
         assert kernel.value("{'smallflow', 'spin_magic.flows.load'} & set(sys.modules)") == "set()"
 
 
