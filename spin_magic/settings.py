@@ -82,6 +82,10 @@ class SpinMagic(SingletonConfigurable):
         1.0, 0.0, 3600.0, "Seconds after which a running cell says how long it has been running; 0 for never."
     )
 
+    tab_seconds = Number(
+        0.5, 0.01, 60.0, "Seconds that the Tab key may search; what was found until then is offered."
+    )
+
     def __init__(self, **given: Any) -> None:
         self.chosen: set[str] = set()
         super().__init__(**given)

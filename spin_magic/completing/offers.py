@@ -16,8 +16,6 @@ from spin_magic.completing.words import split, written
 from spin_magic.errors import FlowError
 from spin_magic.grammar import Parser, all_parsers
 
-PATIENCE = 0.5
-
 
 @dataclass(frozen=True)
 class Offers:
@@ -36,7 +34,7 @@ class Offers:
 
 
 def offers(
-    magic: str, line: str, notebook: Mapping[str, Any], *, flow: str = "", patience: float = PATIENCE
+    magic: str, line: str, notebook: Mapping[str, Any], *, flow: str = "", patience: float
 ) -> Offers | None:
     """Say what may stand at the end of a line.
 

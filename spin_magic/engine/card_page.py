@@ -19,7 +19,7 @@ from metaflow.plugins.cards.exception import (
 )
 
 from spin_magic.engine.card_task import TaskView
-from spin_magic.engine.deadline import Hanging, time_limit
+from spin_magic.engine.deadline import Hanging, within
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,14 @@ class CardMaker:
         if found is None:
             raise _CardFailed(str(CardClassFoundException(kind)), f"there is no card type {kind}")
         kept = vars(found).get("runtime_data")
+
+        def update() -> Any:
+            card = self._copy(found) if mode == "refresh" else self._instance(found, components)
+            return update_card(card, mode, task, data)
+
         try:
             # In its own thread, a data update ends with the step at the latest.
-            with time_limit(None if mode == "refresh" else seconds):
-                card = self._copy(found) if mode == "refresh" else self._instance(found, components)
-                info = update_card(card, mode, task, data)
+            info = within(None if mode == "refresh" else seconds, update)
         except (KeyboardInterrupt, _CardFailed):
             raise
         except (TimeoutError, Hanging):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from types import FrameType
+from typing import TypeVar
 
 from spin_magic.alarm import has_alarm, ringing
 
 # Seconds until it rings again, for code that catches everything and goes on.
 AGAIN = 0.25
+
+Done = TypeVar("Done")
 
 
 class Hanging(BaseException):
@@ -25,38 +28,39 @@ def stop_thread(thread_id: int, error: type[BaseException] | None) -> None:
     )
 
 
-@contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise `TimeoutError` in the body when it has run for so long.
+def within(seconds: float | None, run: Callable[[], Done]) -> Done:
+    """Run a function, and raise `TimeoutError` in it when it has run for so long.
 
     Parameters
     ----------
     seconds : float or None
         None, zero or less is no limit, as for ``@card(timeout=...)``.
+    run : callable
+        What to run.
+
+    Returns
+    -------
+    object
+        What it gives.
     """
     if seconds is None or seconds <= 0:
-        yield
-    elif threading.current_thread() is threading.main_thread():
-        with _alarm(seconds):
-            yield
-    else:
-        with _watchdog(seconds):
-            yield
+        return run()
+    if threading.current_thread() is threading.main_thread():
+        return _with_alarm(seconds, run)
+    return _with_watchdog(seconds, run)
 
 
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _with_alarm(seconds: float, run: Callable[[], Done]) -> Done:
     errors = _one_after_another()
 
     def ring(_frame: FrameType | None) -> None:
         raise next(errors)
 
     with ringing(seconds, AGAIN, ring) if has_alarm() else nullcontext():
-        yield
+        return run()
 
 
-@contextmanager
-def _watchdog(seconds: float) -> Iterator[None]:
+def _with_watchdog(seconds: float, run: Callable[[], Done]) -> Done:
     me, turn, over = threading.get_ident(), threading.Lock(), threading.Event()
 
     def bark() -> None:
@@ -74,16 +78,17 @@ def _watchdog(seconds: float) -> Iterator[None]:
             over.set()
             stop_thread(me, None)
 
-    threading.Thread(target=bark, daemon=True).start()
     try:
-        yield
-    finally:
+        threading.Thread(target=bark, daemon=True).start()
         try:
+            return run()
+        finally:
             call_off()
-        except BaseException:
-            # It came as late as this. Left to bark, it would hit whoever has this thread's number next.
-            call_off()
-            raise
+    except BaseException:
+        # It may come as late as in the calling off. A dog that is not called off barks at whatever has this
+        # thread's number next; a context manager leaves gaps in which it could not be.
+        call_off()
+        raise
 
 
 def _one_after_another() -> Iterator[type[BaseException]]:

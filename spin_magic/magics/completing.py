@@ -112,8 +112,9 @@ def _offers(shell: Any, context: CompletionContext) -> Offers | None:
 
     hidden = shell.user_ns_hidden
     own = {name: value for name, value in shell.user_ns.items() if hidden.get(name, hidden) is not value}
-    flow = getattr(SpinMagic.instance(), "flow", None) or ""
-    return offers(found["magic"], found["line"], own, flow=str(flow))
+    settings = SpinMagic.instance()
+    flow, patience = getattr(settings, "flow", None) or "", settings.tab_seconds
+    return offers(found["magic"], found["line"], own, flow=str(flow), patience=patience)
 
 
 def _is_magic(shell: Any, found: re.Match[str], before: list[str]) -> bool:

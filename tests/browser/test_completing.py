@@ -42,8 +42,8 @@ CROWDED = """popup => [...popup.querySelectorAll('.jp-Completer-item')].filter(r
 
 @pytest.fixture(scope="module")
 def seen(browser: Browser, lab: str, quickstart: Path) -> Iterator[Seen]:
-    """A notebook with the magics loaded and Metaflow imported."""
-    cell = nbformat.v4.new_code_cell("import metaflow\n%load_ext spin_magic")
+    """A notebook with the magics, whose Tab key takes as long as it takes."""
+    cell = nbformat.v4.new_code_cell("%load_ext spin_magic\n%config SpinMagic.tab_seconds = 60")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), quickstart / "completing.ipynb")
     with notebook_in_lab(browser, lab, "completing.ipynb") as seen:

@@ -152,7 +152,7 @@ class Kernel:
                 cell.outputs.append({"output_type": kind, **content})
             if kind == "stream" and on_text:
                 on_text(content["text"])
-        reply = self.client.get_shell_msg(timeout=timeout)["content"]
+        reply = self._reply(request, timeout)
         cell.count = reply["execution_count"]
         cell.failed = reply["status"] != "ok"
         cell.payload = reply.get("payload", [])
@@ -179,11 +179,15 @@ class Kernel:
 
     def complete(self, code: str, cursor: int | None = None, timeout: float = 60) -> dict[str, Any]:
         """Press Tab, at the end where nothing else is said; give the reply."""
-        request = self.client.complete(code, len(code) if cursor is None else cursor)
+        reply = self._reply(self.client.complete(code, len(code) if cursor is None else cursor), timeout)
+        assert reply["status"] == "ok", reply
+        return reply
+
+    def _reply(self, request: str, timeout: float) -> dict[str, Any]:
+        """Wait for the reply to a request, past late ones to what was asked while the kernel started."""
         while True:
             reply = self.client.get_shell_msg(timeout=timeout)
             if reply["parent_header"].get("msg_id") == request:
-                assert reply["content"]["status"] == "ok", reply["content"]
                 return reply["content"]
 
     def value(self, expression: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 import spin_magic.completing
+from spin_magic.settings import SpinMagic
 
 FLOW = """\
 from metaflow import FlowSpec, step
@@ -27,6 +28,7 @@ def tab(shell, tmp_path, monkeypatch, request):
     (tmp_path / "fit.py").write_text(FLOW)
     monkeypatch.chdir(tmp_path)
     shell.Completer.use_jedi = request.param
+    monkeypatch.setattr(SpinMagic.instance(), "tab_seconds", 20.0)
 
     def press(text):
         with provisionalcompleter():

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from spin_magic.engine.deadline import Hanging, time_limit
+from spin_magic.engine.deadline import Hanging, within
 
 
 def stubborn(seconds: float) -> None:
@@ -21,8 +21,8 @@ def stubborn(seconds: float) -> None:
 
 def test_code_that_catches_everything_ends_all_the_same():
     begun = time.monotonic()
-    with pytest.raises(Hanging), time_limit(0.1):
-        stubborn(5)
+    with pytest.raises(Hanging):
+        within(0.1, lambda: stubborn(5))
     assert time.monotonic() - begun < 2
 
 
@@ -31,8 +31,7 @@ def test_so_it_does_in_another_thread():
 
     def work():
         try:
-            with time_limit(0.1):
-                stubborn(5)
+            within(0.1, lambda: stubborn(5))
         except BaseException as error:
             ended.append(type(error))
 
@@ -48,8 +47,7 @@ def test_a_timer_of_the_user_s_own_goes_on_and_rings_in_time():
     try:
         begun = time.monotonic()
         signal.setitimer(signal.ITIMER_REAL, 0.6)
-        with time_limit(5):
-            time.sleep(0.3)
+        within(5, lambda: time.sleep(0.3))
         time.sleep(0.5)
         assert len(rung) == 1
         assert 0.5 < rung[0] - begun < 0.75

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from spin_magic.engine.deadline import time_limit
+from spin_magic.engine.deadline import within
 from spin_magic.engine.live_cards import AT_ONCE, SHARE, Allowance
 
 
@@ -45,9 +45,12 @@ def test_the_wait_has_an_end():
 
 def spin_round(seconds: float) -> None:
     until = time.monotonic() + 10
-    with time_limit(seconds):
+
+    def work():
         while time.monotonic() < until:
             sum(range(100))
+
+    within(seconds, work)
 
 
 def test_a_time_limit_ends_a_loop_in_the_main_thread_and_leaves_the_alarm_as_it_was():
@@ -82,10 +85,9 @@ def test_a_limit_that_is_hardly_kept_is_not_felt_afterwards():
 
     def work():
         for _ in range(200):
-            with contextlib.suppress(TimeoutError), time_limit(0.0005):
-                time.sleep(0.0004)
-            with time_limit(None), time_limit(0):
-                time.sleep(0.001)
+            with contextlib.suppress(TimeoutError):
+                within(0.0005, lambda: time.sleep(0.0004))
+            within(None, lambda: within(0, lambda: time.sleep(0.001)))
             done.append(1)
 
     thread = threading.Thread(target=work, daemon=True)
