@@ -29,7 +29,7 @@ def test_failures_fail_the_cell_once_and_the_kernel_goes_on(kernel: Kernel) -> N
     assert "smallflow.py" in failed.traceback
     assert failed.streams == ""
     (panel,) = failed.data("text/html")[-1:]
-    assert 'data-test="failing-line"' in panel, panel[panel.index('data-test="failure'):][:600]
+    assert 'data-test="failing-line"' in panel, panel[panel.index('data-test="failure') :][:600]
     assert kernel.value("_spin['half'], _spin.self") == "(1, None)"
 
     crashed = kernel.run(STEP + "import os\nos.kill(os.getpid(), 11)\nself.next(self.join)")
