@@ -8,12 +8,15 @@ import re
 import secrets
 import shutil
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from spin_magic.errors import IsolatedError
+
+DAY = 86400.0
 
 
 class Place:
@@ -28,7 +31,9 @@ class Place:
     """
 
     def __init__(self) -> None:
-        self.root = Path(tempfile.mkdtemp(prefix="spin_isolated_"))
+        folder = Path(tempfile.gettempdir())
+        _sweep(folder, r"spin_isolated_(\d+)_\w+")
+        self.root = Path(tempfile.mkdtemp(prefix=f"spin_isolated_{os.getpid()}_", dir=folder))
         self.datastore = self.root / ".metaflow_spin"
         # ``spin`` makes none where the settings name its place.
         self.datastore.mkdir()
@@ -57,7 +62,7 @@ def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
     IsolatedError
         The folder cannot be written to.
     """
-    _sweep(file)
+    _sweep(file.parent, rf"\.{re.escape(file.stem)}-spin-(\d+)-[0-9a-f]{{8}}\.py")
     copy = file.with_name(f".{file.stem}-spin-{os.getpid()}-{secrets.token_hex(4)}.py")
     try:
         copy.write_bytes(text)
@@ -74,13 +79,18 @@ def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
             copy.unlink()
 
 
-def _sweep(file: Path) -> None:
-    """Remove the copies of kernels that were killed."""
-    known = re.compile(rf"\.{re.escape(file.stem)}-spin-(\d+)-[0-9a-f]{{8}}\.py")
-    for each in os.scandir(file.parent):
-        found = known.fullmatch(each.name)
-        if found and not _alive(int(found[1])):
-            with contextlib.suppress(OSError):
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what kernels left that were killed, together with what watches over them."""
+    known = re.compile(name)
+    with contextlib.suppress(OSError):
+        for each in os.scandir(folder):
+            found = known.fullmatch(each.name)
+            # Where a folder is shared, a process that is not seen here may be another machine's.
+            if not found or _alive(int(found[1])) or time.time() - each.stat().st_mtime < DAY:
+                continue
+            if each.is_dir(follow_symlinks=False):
+                shutil.rmtree(each.path, ignore_errors=True)
+            else:
                 os.unlink(each.path)  # noqa: PTH108 -- a path of scandir's
 
 

@@ -44,7 +44,7 @@ def tidy(project: Path):
 
     def seen() -> set[str]:
         there = {str(p) for p in project.iterdir() if "spin" in p.name}
-        return there | {str(p) for p in Path(tempfile.gettempdir()).glob("spin_isolated_*") if _ours(p)}
+        return there | {str(p) for p in Path(tempfile.gettempdir()).glob(f"spin_isolated_{os.getpid()}_*")}
 
     latest = {p: p.read_text() for p in project.glob(".metaflow/*/latest_run")}
     before = seen()
@@ -53,11 +53,6 @@ def tidy(project: Path):
     gc.collect()
     assert seen() - before == set()
     assert {p: p.read_text() for p in latest} == latest
-
-
-def _ours(folder: Path) -> bool:
-    orders = folder / "orders.json"
-    return orders.exists() and str(os.getpid()) in orders.read_text()
 
 
 @pytest.mark.usefixtures("project", "tidy")

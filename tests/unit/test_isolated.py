@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -64,14 +65,31 @@ def test_a_copy_is_hidden_and_goes_with_what_killed_kernels_left(tmp_path):
     done.wait()
     stale = tmp_path / f".flow-spin-{done.pid}-00000000.py"
     living = tmp_path / f".flow-spin-{os.getppid()}-00000000.py"
-    for path in (stale, living, tmp_path / ".other-spin-x.py"):
+    young = tmp_path / f".flow-spin-{done.pid}-11111111.py"
+    for path in (stale, living, young, tmp_path / ".other-spin-x.py"):
         path.touch()
+        if path != young:
+            os.utime(path, (0, 0))
     with copy_beside(flow, b"x = 2\n") as copy:
         assert copy.read_bytes() == b"x = 2\n"
         assert copy.parent == tmp_path
         assert copy.name.startswith(".flow-spin-")
         assert not stale.exists()
-    assert {path.name for path in tmp_path.iterdir()} == {"flow.py", living.name, ".other-spin-x.py"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("flow.py", ".other-spin-x.py"),
+        *(living.name, young.name),
+    }
+
+
+def test_folders_of_killed_kernels_go(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    stale, living = tmp_path / "spin_isolated_999999999_ab", tmp_path / f"spin_isolated_{os.getpid()}_ab"
+    for folder in (stale, living):
+        folder.mkdir()
+        (folder / "orders.json").touch()
+        os.utime(folder, (0, 0))
+    kept = Place()
+    assert {path.name for path in tmp_path.iterdir()} == {living.name, kept.root.name}
 
 
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):
