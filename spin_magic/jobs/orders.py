@@ -14,9 +14,9 @@ import cloudpickle
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.jobs.notebook_flow import NotebookFlow, check_travel, pack_flow
-from spin_magic.loop.every import Every
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import find_code, wanted
+from spin_magic.loop.which_tasks import Every
 
 
 @dataclass(frozen=True)
