@@ -9,8 +9,9 @@ from spin_magic.api import spin_request
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.errors import OptionError
 from spin_magic.loop import texts
-from spin_magic.loop.every import Every, Keep, every_split, in_turn, latest_runs, spin_every
+from spin_magic.loop.every import Keep, in_turn, spin_every
 from spin_magic.loop.request import Request, arguments, find_code
+from spin_magic.loop.which_tasks import Every, every_split, latest_runs
 from spin_magic.many import SpinResults
 from spin_magic.result import SpinResult
 
@@ -74,6 +75,8 @@ def spin_splits(
     how |= {name: options.pop(name) for name in how if name in options}
     one, indices = (index, ()) if index is None or isinstance(index, int) else (None, _indices(index))
     request = Request(**arguments(flow=flow, step=step, index=one, **options))
+    if request.isolated and jobs > 1:
+        raise OptionError("--isolated starts a process for each task: leave --jobs out.")
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
         every = (

@@ -1,4 +1,4 @@
-"""The splits of a foreach, and the inputs of a step."""
+"""The splits of a foreach, and the inputs and outputs of a step."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def inputs(asked: Asked) -> Iterator[Candidate]:
             yield from _spun(past, step)
     for name, said in past.text.parameters.items():
         yield Candidate(name.replace("-", "_"), said or "a parameter of the flow")
+
+
+def outputs(asked: Asked) -> Iterator[Candidate]:
+    """Offer the artifacts that the step left in the run, and in this kernel."""
+    past = Past(asked)
+    run = past.run()
+    tasks = [task for task in past.history.tasks(run.id, past.step) if task.ok] if run else []
+    yield from _outputs(past, tasks[:1])
+    yield from _spun(past, past.step)
 
 
 def assignments(asked: Asked) -> Iterator[Candidate]:

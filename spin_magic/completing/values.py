@@ -39,6 +39,7 @@ _BY_DESTINATION: dict[str, Offer] = {
     "value": _late("inputs", "foreach_values"),
     "namespace": _late("runs", "namespaces"),
     "assignments": _late("inputs", "assignments"),
+    "show": _late("inputs", "outputs"),
     "only": _late("inputs", "inputs"),
     "after": flows.steps,
     "config": flows.configs,

@@ -12,9 +12,10 @@ from spin_magic.jobs.orders import orders_of
 from spin_magic.jobs.pool import each_done
 from spin_magic.jobs.tracebacks import unpack_error
 from spin_magic.jobs.worker import Done
-from spin_magic.loop.every import Every, Keep, not_begun
+from spin_magic.loop.every import Keep, not_begun
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
+from spin_magic.loop.which_tasks import Every
 from spin_magic.result import SpinResult
 
 

@@ -14,9 +14,10 @@ import cloudpickle
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.jobs.notebook_flow import NotebookFlow, check_travel, pack_flow
-from spin_magic.loop.every import Every
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.request import find_code, wanted
+from spin_magic.loop.which_tasks import Every
+from spin_magic.settings import SpinMagic
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Order:
         Name of the file that the cell's text stands for here, so that tracebacks name it.
     cwd, path, environment
         Those of this process.
+    settings : mapping
+        What was set in this process, by name.
     flow : NotebookFlow or None
         The flow, where the notebook defines it.
     """
@@ -43,6 +46,7 @@ class Order:
     cwd: str
     path: list[str]
     environment: dict[str, str]
+    settings: Mapping[str, Any]
     flow: NotebookFlow | None
 
 
@@ -65,7 +69,9 @@ def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
     one = every.requests[0]
     check_travel({**{f"--set {name}": value for name, value in one.overrides.items()}, **lent})
     file = plan.function.__code__.co_filename if plan is not None and one.body is not None else None
-    here = str(Path.cwd()), list(sys.path), dict(os.environ)
+    settings = SpinMagic.instance()
+    chosen = {name: getattr(settings, name) for name in settings.chosen}
+    here = str(Path.cwd()), list(sys.path), dict(os.environ), chosen
     made = None
     if code.path is None:
         made = pack_flow(code.cls, plan.function.__code__ if plan is not None else None)
@@ -74,7 +80,9 @@ def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
     orders = []
     for request in every.requests:
         asked = wanted(request, every.flow)
-        alone = replace(request, flow=flow, namespace=asked.namespace, notebook=lent, filename=None)
+        # What is kept is kept here, once it is back.
+        alone = replace(request, flow=flow, namespace=asked.namespace, persist=False)
+        alone = replace(alone, notebook=lent, filename=None)
         orders.append(Order(cloudpickle.dumps(alone), dict(how), file, *here, made))
     return orders
 

@@ -23,6 +23,7 @@ from spin_magic.jobs.tracebacks import PackedError, pack_error
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
 from spin_magic.result import Card
+from spin_magic.settings import SpinMagic
 
 OFTEN = 1.0
 # What the libraries of linear algebra read when they are loaded.
@@ -73,6 +74,8 @@ def work(order: Order) -> Done | SpinError:
     for name in set(os.environ) - set(order.environment) - {*THREADS}:
         del os.environ[name]
     os.environ.update(order.environment)
+    for name, value in order.settings.items():
+        setattr(SpinMagic.instance(), name, value)
     request: Request = pickle.loads(order.request)  # noqa: S301 -- from the process it works for
     if order.flow is not None:
         request = replace(request, flow=unpack_flow(order.flow))

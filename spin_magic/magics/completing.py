@@ -113,7 +113,7 @@ def _offers(shell: Any, context: CompletionContext) -> Offers | None:
     hidden = shell.user_ns_hidden
     own = {name: value for name, value in shell.user_ns.items() if hidden.get(name, hidden) is not value}
     settings = SpinMagic.instance()
-    flow, patience = getattr(settings, "flow", None) or "", settings.tab_seconds
+    flow, patience = settings.flow, settings.tab_seconds
     return offers(found["magic"], found["line"], own, flow=str(flow), patience=patience)
 
 

@@ -220,13 +220,11 @@ class SpinMagics(Room):
         return name
 
     def _keep(self, options: SpinOptions, result: SpinResult | SpinResults) -> None:
-        from spin_magic.result import SpinResult  # noqa: PLC0415 - late, as above
-
         forget_outputs(self.shell, result)
         self._give(options, result)
-        last = result if isinstance(result, SpinResult) else result[-1] if result else None
-        if last is None:  # interrupted at once
+        if isinstance(result, list) and not result:  # interrupted at once
             return
+        last = result[-1] if isinstance(result, list) else result
         self.shell.push({"_spin": last}, interactive=False)
         if options.bind_locals:
             made = {name: value for name, value in last.locals.items() if name not in {"self", "inputs"}}
