@@ -67,7 +67,7 @@ def told():
     text = str(caught.value)
     assert ROOT in text
     assert "\n" not in text
-    assert time.perf_counter() - begun < 5
+    assert time.perf_counter() - begun < 20
     return text
 
 
@@ -168,12 +168,12 @@ def test_boto3_that_is_not_installed_is_told(far, monkeypatch):
 
 def test_an_interrupt_ends_the_waiting_at_once(far, monkeypatch):
     monkeypatch.setattr(storage_client, "TO_ANSWER", 20)
-    far.servers.storage.trouble = Trouble(200, delay=10, times=1)
+    far.servers.storage.trouble = Trouble(200, delay=30, times=1)
     threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
     begun = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         spin("far.py", "gather")
-    assert time.perf_counter() - begun < 2
+    assert time.perf_counter() - begun < 10
     far.servers.storage.trouble = None
     is_well()
 
