@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -87,8 +88,8 @@ def test_each_trouble_is_told_and_gone_when_it_is_over(trouble, far):
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_it_is_told_as_well_when_the_step_reads_an_artifact(trouble, far):
     """The step's own text reads it, when the tasks have long been opened."""
-    far.servers.storage.trouble, *said = TROUBLES[trouble]
-    far.servers.storage.trouble.path = "/data/"
+    what, *said = TROUBLES[trouble]
+    far.servers.storage.trouble = replace(what, path="/data/")
     body = "self.size = len(self.blob); self.next(self.end_join)"
     with pytest.raises(TaskError) as caught:
         spin("far.py", "right", body=body)
