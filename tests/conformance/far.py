@@ -16,7 +16,7 @@ from metaflow.plugins.metadata_providers.service import ServiceMetadataProvider
 from spin_magic.engine import blobs, metadata, storage
 from spin_magic.runs import history
 from tests.conformance.cases import Case
-from tests.conformance.remote import KEYS, Remote, remote
+from tests.conformance.remote import Remote, remote
 from tests.conformance.runs import RealRun, environment, make_project, read, run
 
 if TYPE_CHECKING:
@@ -66,11 +66,9 @@ def pointed(far: Far, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Iterator[
     """Point this process at the servers: Metaflow reads its settings once, when it is imported."""
     monkeypatch.chdir(far.project)
     monkeypatch.setenv("SPIN_MAGIC_CACHE_DIR", str(cache))
-    for name, value in {
-        **KEYS,
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_CONFIG_FILE": "/dev/null",
-    }.items():
+    # S3's own processes read the environment; no file of the user's is to help.
+    files = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
+    for name, value in {**files, **far.servers.environment()}.items():
         monkeypatch.setenv(name, value)
     params = {"endpoint_url": far.servers.storage.url}
     monkeypatch.setattr(metaflow_config, "USER", "tester")

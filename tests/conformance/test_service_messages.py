@@ -57,7 +57,7 @@ def test_each_trouble_is_told_and_gone_when_it_is_over(trouble, far, monkeypatch
     assert far.servers.service.url in text
     assert "\n" not in text
     assert "Traceback" not in "".join(caught.value._render_traceback_())
-    assert time.perf_counter() - begun < 3
+    assert time.perf_counter() - begun < 15
     far.servers.service.trouble = None
     monkeypatch.setattr(service_requests, "PATIENCE", 30)
     assert spin("far.py", "gather")["scores"] == [9, 10]
