@@ -15,6 +15,7 @@ import pytest
 
 from spin_magic import spin
 from spin_magic.errors import SpinError, WorkerError
+from spin_magic.settings import SpinMagic
 from spin_magic.splits import spin_splits
 from tests.conformance.describe import describe
 
@@ -78,6 +79,16 @@ def test_other_processes_give_the_same_results(ran: str, capsys):
     assert sorted(printed.out.splitlines()) == sorted(said.out.splitlines())
     assert sorted(printed.err.splitlines()) == sorted(said.err.splitlines())
     assert spin(FLOW, "inner_join", source="spin", index=1).inputs.why.count("2 spun here") == 1
+
+
+def test_other_processes_keep_to_what_was_set_here_and_keep_nothing_themselves(ran: str):
+    SpinMagic.instance().notes = False
+    options = {"body": BODY.replace('raise LookupError("odd one")', "pass"), "jobs": 2, "notebook": {"lent": lent}, "persist": True}
+    results = spin_splits(FLOW, "leaf", **options)
+    assert [note for each in results for note in each.notes if "Kept as" not in note] == []
+    kept = {str(each.persisted).split("/")[1] for each in results}
+    assert {path.name for path in Path(".metaflow_spin/ChainedFlow").iterdir() if path.name.isdigit()} == kept
+    assert len(kept) == 3
 
 
 def test_a_failure_there_shows_its_own_line(ran: str):
@@ -161,6 +172,7 @@ def test_workers_end_with_the_process_they_work_for(ran: str, tmp_path: Path):
         ({"jobs": 0}, "jobs must be a whole number, 1 or more"),
         ({"jobs": 2, "source": "spin"}, "takes what was spun in this kernel, and --jobs takes inputs from"),
         ({"jobs": 2, "set": {"inner": threading.Lock()}}, "`--set inner` is a lock that does not pickle"),
+        ({"jobs": 2, "isolated": True}, "--isolated starts a process for each task: leave --jobs out"),
         ({"index": [0, 9]}, "Index 9 is out of range: the splits of `leaf` are 0 to 1"),
         ({"index": [-1]}, "index must be a split index, or several from 0 on"),
     ],

@@ -110,6 +110,7 @@ def test_inputs_of_a_step_and_of_a_join(tabbed: Kernel) -> None:
     ]
     assert tabbed.complete("%spin SmallFlow join --set [1].d")["matches"] == ["[1].doubled="]
     assert tabbed.complete("%spin SmallFlow join --set work.d")["matches"] == ["work.doubled="]
+    assert tabbed.complete("%spin SmallFlow work --all-splits --show d")["matches"] == ["doubled"]
     assert tabbed.complete("%spin_inputs SmallFlow end --only alpha,t")["matches"] == ["alpha,total"]
 
 
