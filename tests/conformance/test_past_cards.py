@@ -16,7 +16,7 @@ from metaflow.client import core
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
 from spin_magic import SpinError, spin, spin_cards
-from spin_magic.engine import reader
+from spin_magic.engine import reader, storage
 from spin_magic.errors import TaskError
 from spin_magic.loop import session
 from spin_magic.result import Card, PastCards
@@ -302,20 +302,25 @@ def test_cards_in_another_datastore_are_read_through_it(real: RealRun, project: 
     copies = []
 
     class Elsewhere(LocalStorage):
-        TYPE = "s3"
+        TYPE = "elsewhere"
 
         def load_bytes(self, keys):
-            copies.append([shutil.copy(self.full_uri(key), tmp_path / Path(key).name) for key in keys])
-            return _Loaded(zip(keys, copies[-1], [None] * len(keys), strict=True))
+            return _Loaded([(key, self._copy(key), None) for key in keys])
+
+        def _copy(self, key):
+            if not Path(self.full_uri(key)).is_file():
+                return None
+            copies.append(shutil.copy(self.full_uri(key), tmp_path / Path(key).name))
+            return copies[-1]
 
     root = str(project / ".metaflow")
+    storage.open_datastore.cache_clear()
+    monkeypatch.setattr(storage, "DATASTORES", [Elsewhere])
     monkeypatch.setattr(
-        reader.Reader,
-        "datastore",
-        lambda self, info: reader.FlowDataStore(self.flow, None, storage_impl=Elsewhere, ds_root=root),
+        reader.Reader, "datastore", lambda self, info: storage.open_datastore(self.flow, "elsewhere", root)
     )
     assert named(spin_cards("cards.py", "many")) == stored(project, real, "many")
-    assert [len(each) for each in copies] == [3]
+    assert len(copies) == 3
 
 
 class _Loaded:
