@@ -83,7 +83,12 @@ def test_other_processes_give_the_same_results(ran: str, capsys):
 
 def test_other_processes_keep_to_what_was_set_here_and_keep_nothing_themselves(ran: str):
     SpinMagic.instance().notes = False
-    options = {"body": BODY.replace('raise LookupError("odd one")', "pass"), "jobs": 2, "notebook": {"lent": lent}, "persist": True}
+    options = {
+        "body": BODY.replace('raise LookupError("odd one")', "pass"),
+        "jobs": 2,
+        "notebook": {"lent": lent},
+        "persist": True,
+    }
     results = spin_splits(FLOW, "leaf", **options)
     assert [note for each in results for note in each.notes if "Kept as" not in note] == []
     kept = {str(each.persisted).split("/")[1] for each in results}
