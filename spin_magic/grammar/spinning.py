@@ -34,7 +34,7 @@ def spin_parser() -> Parser:
     add(
         "--environment",
         metavar="NAME",
-        help="with --isolated: local, pypi, conda or uv; default: what the step's decorators need",
+        help="the environment of --isolated; local, pypi, conda or uv; default: what the decorators need",
     )
     add(
         "--persist",

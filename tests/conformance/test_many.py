@@ -81,7 +81,10 @@ def test_other_processes_give_the_same_results(ran: str, capsys):
     assert spin(FLOW, "inner_join", source="spin", index=1).inputs.why.count("2 spun here") == 1
 
 
-def test_other_processes_keep_to_what_was_set_here_and_keep_nothing_themselves(ran: str):
+def test_other_processes_keep_to_what_was_set_here_and_keep_nothing_themselves(
+    ran: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     SpinMagic.instance().notes = False
     options = {
         "body": BODY.replace('raise LookupError("odd one")', "pass"),
@@ -89,7 +92,7 @@ def test_other_processes_keep_to_what_was_set_here_and_keep_nothing_themselves(r
         "notebook": {"lent": lent},
         "persist": True,
     }
-    results = spin_splits(FLOW, "leaf", **options)
+    results = spin_splits(project / FLOW, "leaf", **options)
     assert [note for each in results for note in each.notes if "Kept as" not in note] == []
     kept = {str(each.persisted).split("/")[1] for each in results}
     assert {path.name for path in Path(".metaflow_spin/ChainedFlow").iterdir() if path.name.isdigit()} == kept
