@@ -34,7 +34,7 @@ def spin_parser() -> Parser:
     add(
         "--environment",
         metavar="NAME",
-        help="the environment of --isolated; local, pypi, conda or uv; default: what the decorators need",
+        help="the environment of --isolated; local, pypi, conda or uv; default: what decorators need",
     )
     add(
         "--persist",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _NAME = "spin_magic"
 # Before all others: what follows is no Python.
 _PRIORITY = 1000.0
+_UNBROKEN = str.maketrans({" ": "\N{NO-BREAK SPACE}", "-": "\N{NON-BREAKING HYPHEN}"})
 _WIDE = 60
 _LINE = re.compile(
     r"\s*(?P<target>[^%=]*=\s*)?(?P<sign>%{0,2})(?P<magic>spin\w*)[ \t]+(?P<line>.*)", re.DOTALL
@@ -97,7 +98,7 @@ def _beside(shell: Any, candidate: Candidate) -> str | None:
     """Say what a candidate is, where IPython says what type of name it is."""
     said = candidate.help if len(candidate.help) <= _WIDE else f"{candidate.help[: _WIDE - 1]}…"
     # JupyterLab would break the line, and each line of its list is as high as one.
-    return (said.replace(" ", "\N{NO-BREAK SPACE}") if has_page(shell) else said) or None
+    return (said.translate(_UNBROKEN) if has_page(shell) else said) or None
 
 
 def _offers(shell: Any, context: CompletionContext) -> Offers | None:
