@@ -32,6 +32,8 @@ class SpinResults(Shows, list[SpinResult]):
         What to call the task of each result: its split, and the value of the foreach there; its run.
     waiting : list of str
         The same of the tasks that an interrupt left undone.
+    elapsed : float
+        Seconds from the first to the last.
     show : tuple of str
         The artifacts to show of each; empty for a choice of ours.
     """
@@ -45,6 +47,7 @@ class SpinResults(Shows, list[SpinResult]):
         labels: Sequence[str],
         waiting: Sequence[str] = (),
         interrupt: KeyboardInterrupt | None = None,
+        elapsed: float = 0.0,
         show: Sequence[str] = (),
         render: Callable[..., dict[str, Any]] | None = None,
     ) -> None:
@@ -53,6 +56,7 @@ class SpinResults(Shows, list[SpinResult]):
         self.step = step
         self.labels = list(labels)
         self.waiting = list(waiting)
+        self.elapsed = elapsed
         self.show = tuple(show)
         self._interrupt = interrupt
         self.render = render
@@ -194,12 +198,15 @@ def _ranks(results: Sequence[SpinResult]) -> dict[str, int]:
     for result in results:
         known = result.artifacts
         for name in known:
-            if name != "name" and name not in ranks and known.describe(name).live and _is_new(result, name):
+            if name != "name" and name not in ranks and _is_new(result, name):
                 ranks[name] = _rank(known, name)
     return ranks
 
 
 def _is_new(result: SpinResult, name: str) -> bool:
+    if not result.artifacts.describe(name).live:
+        # An isolated step's are stored, and so are those that a step hands on unread.
+        return name not in result.inputs
     if name not in result.inputs:
         return True
     if result.artifacts.describe(name).size != result.inputs.describe(name).size:
@@ -211,7 +218,14 @@ def _is_new(result: SpinResult, name: str) -> bool:
 
 
 def _rank(artifacts: Artifacts, name: str) -> int:
-    size, value = artifacts.describe(name).size, artifacts[name]
+    known = artifacts.describe(name)
+    size = known.size
+    if not known.live and (size is None or size >= SMALL_BYTES):
+        return 3
+    try:
+        value = artifacts[name]
+    except Exception:  # noqa: BLE001 -- of a package that is not in this process
+        return 3
     if isinstance(value, bool | str):
         return 1
     if isinstance(value, int | float) or getattr(value, "shape", None) == ():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def clean(text: str) -> str:
     """Give the text with every unprintable character but tab and newline as an escape."""
@@ -22,3 +24,11 @@ def one_line(value: object, limit: int = 200) -> str:
     except Exception:  # noqa: BLE001 -- the object may be anybody's
         text = "(it cannot be shown)"
     return clip(clean(" ".join(text[: 8 * limit].split())), limit)
+
+
+def cell_label(file: str) -> str | None:
+    """Give IPython's name for the text that a file name of its own stands for, as ``Cell In[3]``."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    told = shell.compile.format_code_name(file) if shell is not None else None
+    return f"{told[0]} {told[1]}" if told else None

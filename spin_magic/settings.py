@@ -45,7 +45,7 @@ class SpinMagic(SingletonConfigurable):
         "Size of an artifact's pickle over which %spin_inputs leaves it on self, to be loaded when touched.",
     )
     cache_limit = Size(20 * 10**9, "What the cache of artifacts may hold on disk; 0 keeps nothing.")
-    cache_dir = Text("", "The folder of that cache. Empty: spin_magic in your user's cache folder.")
+    cache_dir = Text("", "Folder of the cache of artifacts. Empty: spin_magic in your user's cache folder.")
     notes = Kinds(
         get_args(Note),
         "Which notes stand under a cell: names lent by the notebook, decorators that are not applied, "

@@ -52,7 +52,7 @@ def spin_parser() -> Parser:
 def _add_many(parser: Parser) -> None:
     group = parser.add_argument_group(
         "many tasks",
-        "One after the other, then a table. Beyond this machine:\n"
+        "In turn, or in N processes; then a table. Beyond this machine:\n"
         "%spin_run FLOW --resume STEP --with kubernetes",
     )
     add = group.add_argument

@@ -6,10 +6,11 @@ import builtins
 import re
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from spin_magic.errors import IsolatedError
+from spin_magic.printable import cell_label
 
 # `task.py` calls the step, and user decorators are called around it.
 _METAFLOWS = re.compile(r'  File ".*[/\\]metaflow[/\\](task|user_decorators[/\\]\w+)\.py"')
@@ -46,7 +47,7 @@ def made_anew(name: str, text: str, stack: str, names: Mapping[str, Any]) -> Bas
                 "__module__": module or base.__module__,
                 "__str__": lambda _: text,
                 # IPython prints this in place of a traceback: the frames were another process's.
-                "_render_traceback_": lambda _: stack.splitlines(),
+                "_render_traceback_": lambda _: _labelled(stack).splitlines(),
             }
             try:
                 made = type(short, (base,), looks)
@@ -60,14 +61,41 @@ def made_anew(name: str, text: str, stack: str, names: Mapping[str, Any]) -> Bas
     return IsolatedError(f"The isolated step raised {name}: {text}")
 
 
+def _labelled(stack: str) -> str:
+    """Give a traceback in which cells have the names that IPython shows."""
+
+    def labelled(found: re.Match[str]) -> str:
+        label = cell_label(found[1])
+        return f"  {label}, line" if label else found[0]
+
+    return re.sub(r'^  File "(.+)", line', labelled, stack, flags=re.MULTILINE)
+
+
 def _module(name: str) -> Any:
     return sys.modules.get(name) if name else builtins
 
 
-def readable(stack: str, copy: str, file: str) -> str:
-    """Give a traceback without Metaflow's frames, and with the flow file in place of its copy."""
+def readable(stack: str, copy: str, file: str, origin: Callable[[int], tuple[str, int]] | None = None) -> str:
+    """Give a traceback without Metaflow's frames, and with what the user knows in place of the copy.
+
+    Parameters
+    ----------
+    stack : str
+        The traceback.
+    copy, file : str
+        The file that ran, and the flow file.
+    origin : callable, optional
+        Gives the text that a line of the copy comes from, the cell's or the flow file's, and its line there.
+        Default: the flow file's, and the same line.
+    """
+
+    def known(found: re.Match[str]) -> str:
+        name, line = origin(int(found[1])) if origin else (file, int(found[1]))
+        return f'  File "{name}", line {line},'
+
+    told = re.sub(rf'^  File "{re.escape(copy)}", line (\d+),', known, stack, flags=re.MULTILINE)
     kept, dropping = [], False
-    for line in stack.replace(copy, file).splitlines():
+    for line in told.replace(copy, file).splitlines():
         if line.startswith('  File "'):
             dropping = _METAFLOWS.match(line) is not None
         elif not line.startswith("    "):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def spin_every(
     show : sequence of str
         The artifacts to show of each.
     """
+    begun = time.perf_counter()
     total, found, failed = len(every.requests), dict[int, SpinResult](), 0
     tell = progress or (lambda *_: None)
     interrupt: KeyboardInterrupt | None = None
@@ -61,6 +63,7 @@ def spin_every(
         labels=[_label(every.labels[at], found[at]) for at in done],
         waiting=[label for at, label in enumerate(every.labels) if at not in found],
         interrupt=interrupt,
+        elapsed=time.perf_counter() - begun,
         show=show,
         render=_render,
     )

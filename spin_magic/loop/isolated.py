@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from inspect import unwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,22 @@ from spin_magic.engine import isolated as engine
 from spin_magic.engine.private import check_launcher
 from spin_magic.engine.run_log import RunLog
 from spin_magic.engine.streams import Logs
-from spin_magic.errors import IsolatedError, OptionError
+from spin_magic.errors import IsolatedError, OptionError, SaveError
 from spin_magic.flows.load import FlowCode
 from spin_magic.isolated.command import Asked, check_environment, variables, words
 from spin_magic.isolated.endings import made_anew, process_end, readable
 from spin_magic.isolated.place import Place, copy_beside
 from spin_magic.isolated.process import started
-from spin_magic.loop.homes import home_of
+from spin_magic.loop.homes import Home, home_of
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
 from spin_magic.writing.edit import replace_step
+from spin_magic.writing.origins import origins_of
+from spin_magic.writing.place import find_step
+from spin_magic.writing.source import Source
+
+# The text that a line comes from, and its line there.
+Origin = Callable[[int], tuple[str, int]]
 
 # What installers say of themselves can be pages.
 LONGEST = 600
@@ -84,7 +92,7 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
     place = Place()
     root, logs = str(place.datastore), Logs()
     environment = plan.request.environment or engine.environment_of(cls, plan.step)
-    with _flow_file(plan) as file, plan.code.active():
+    with _flow_file(plan) as (file, origin), plan.code.active():
         # The full pathspec, for which Metaflow looks no further; the orders say what stands behind it.
         task = f"{flow}/{plan.choice.run}/{plan.step}/0"
         _write_orders(plan, place, file, task, engine.plant(root, flow, plan.stores))
@@ -99,7 +107,8 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
     run = place.run_id.read_text(encoding="utf-8").strip() if place.run_id.exists() else ""
     left = engine.find_left(root, flow, run, plan.step, plan.code.active)
     if error is None:
-        error = _error(plan, place, left, logs, str(file))
+        told = partial(readable, copy=str(file), file=str(plan.code.path), origin=origin)
+        error = _error(plan, place, left, logs, told)
     output: Any = engine.StoredOutput(place, left.store if left else None)
     made = engine.IsolatedOutcome(
         flow=None,
@@ -120,8 +129,8 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
 
 
 @contextmanager
-def _flow_file(plan: Plan) -> Iterator[Path]:
-    """Give the flow file; where a cell was spun, a copy that has its text."""
+def _flow_file(plan: Plan) -> Iterator[tuple[Path, Origin]]:
+    """Give the flow file, and whose its lines are; where a cell was spun, a copy that has its text."""
     code = plan.code
     if code.path is None or plan.step not in dir(code.cls):
         why = (
@@ -132,13 +141,16 @@ def _flow_file(plan: Plan) -> Iterator[Path]:
         msg = f"--isolated runs a flow file, and {why} first."
         raise IsolatedError(msg)
     if plan.request.body is None:
-        yield code.path
+        path = str(code.path)
+        yield code.path, lambda line: (path, line)
         return
-    with copy_beside(code.path, _text(code, plan.step, plan.request.body)) as copy:
-        yield copy
+    home, source = _home(code, plan.step)
+    text = replace_step(source, home.owner, plan.step, plan.request.body, home.line)
+    with copy_beside(code.path, source.encode(text)) as copy:
+        yield copy, partial(_origin, plan, home, source, text)
 
 
-def _text(code: FlowCode, step: str, body: str) -> bytes:
+def _home(code: FlowCode, step: str) -> tuple[Home, Source]:
     home = home_of(code, step)
     if home is None or home.path is None or home.file != str(code.path):
         where = Path(home.file).name if home else "another file"
@@ -147,8 +159,17 @@ def _text(code: FlowCode, step: str, body: str) -> bytes:
             "spin it here, or save it first and spin it with `%spin --isolated`."
         )
         raise IsolatedError(msg)
-    source = home.source()
-    return source.encode(replace_step(source, home.owner, step, body, home.line))
+    return home, home.source()
+
+
+def _origin(plan: Plan, home: Home, source: Source, text: str, line: int) -> tuple[str, int]:
+    """Find the cell's line, or the flow file's, that a line of the copy is."""
+    try:
+        made = find_step(source.with_text(text), home.owner, plan.step, home.line)
+    except SaveError:
+        return home.file, line
+    in_cell, there = origins_of(made, source, plan.request.body or "").of(line)
+    return unwrap(plan.function).__code__.co_filename if in_cell else home.file, there
 
 
 def _write_orders(plan: Plan, place: Place, file: Path, task: str, inputs: list[str]) -> None:
@@ -183,15 +204,16 @@ def _write(stream: Any, text: str) -> None:
     stream.flush()
 
 
-def _error(plan: Plan, place: Place, left: engine.Left | None, logs: Logs, copy: str) -> BaseException | None:
+def _error(
+    plan: Plan, place: Place, left: engine.Left | None, logs: Logs, told: Callable[[str], str]
+) -> BaseException | None:
     """Say what went wrong, if something did."""
     if left is None or left.code is None:
-        said = _complaint(plan, place).replace(copy, str(plan.code.path))
+        said = told(_complaint(plan, place))
         return IsolatedError(f"`{plan.step}` could not be started isolated: {said}")
     exception = engine.raised(left)
     if exception is not None:
-        stack = readable(exception["stack"], copy, str(plan.code.path))
-        return made_anew(exception["name"], exception["text"], stack, plan.namespace)
+        return made_anew(exception["name"], exception["text"], told(exception["stack"]), plan.namespace)
     if left.code == 0 and left.store is not None and left.store.get("_task_ok"):
         return None
     last = [line.strip() for line in logs.stderr.text.splitlines() if line.strip()][-1:]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import linecache
 import re
-import sys
 import sysconfig
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
+from spin_magic.printable import cell_label, clean, clip
 from spin_magic.report.guard import attempt
 from spin_magic.report.model import ErrorSummary, SourceLine
-from spin_magic.report.preview import clean, clip, line_of
+from spin_magic.report.preview import line_of
 from spin_magic.settings import SpinMagic
 
 AROUND = 2
@@ -47,7 +47,7 @@ def summarize_error(error: BaseException) -> ErrorSummary:
     if at is not None:
         frame, line = frames[at]
         place = attempt(lambda: _place(frame.f_code), "")
-        lines = attempt(lambda: _lines(frame, line), lines)
+        lines = attempt(lambda: _around(_source(frame), line), lines)
         if SpinMagic.instance().previews:
             values = attempt(lambda: _values(frames, at), values, seconds=1.0)
     return ErrorSummary(type(error).__name__, message_of(error), place, lines, values, _causes(error))
@@ -58,8 +58,13 @@ def _told(stack: str) -> Told:
     found = _FRAME.findall(stack)
     if not found:
         return "", ()
-    file, line, name, text = found[-1]
-    return clean(f"{_file_label(file)}, in {name}"), (SourceLine(int(line), clip(clean(text), 200), True),)
+    own = [each for each in found if not _is_library(each[0])]
+    file, line, name, text = (own or found)[-1]
+    place, known = clean(f"{_file_label(file)}, in {name}"), linecache.getlines(file)
+    # What ran may be gone or changed by now: the other process's own line counts.
+    if int(line) <= len(known) and known[int(line) - 1].strip() == text.strip():
+        return place, _around(known, int(line))
+    return place, (SourceLine(int(line), clip(clean(text), 200), True),)
 
 
 def message_of(error: BaseException) -> str:
@@ -104,9 +109,13 @@ def _source(frame: FrameType) -> list[str]:
 def _is_installed(frame: FrameType) -> bool:
     package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
     name = frame.f_code.co_filename
-    if package == "metaflow" or name.startswith((_OURS, "<frozen")):
+    return package == "metaflow" or _is_library(name)
+
+
+def _is_library(file: str) -> bool:
+    if file.startswith((_OURS, "<frozen")):
         return True
-    return "site-packages" in name or "dist-packages" in name or name.startswith(_INSTALLED)
+    return "site-packages" in file or "dist-packages" in file or file.startswith(_INSTALLED)
 
 
 def _place(code: CodeType) -> str:
@@ -114,18 +123,15 @@ def _place(code: CodeType) -> str:
 
 
 def _file_label(name: str) -> str:
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    told = shell.compile.format_code_name(name) if shell is not None else None
-    if told:
-        return f"{told[0].lower()} {told[1]}"
+    label = cell_label(name)
+    if label:
+        return f"{label[0].lower()}{label[1:]}"
     path = Path(name)
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else name
 
 
-def _lines(frame: FrameType, failing: int) -> tuple[SourceLine, ...]:
-    source = _source(frame)
+def _around(source: list[str], failing: int) -> tuple[SourceLine, ...]:
     first = max(1, failing - AROUND)
     shown = source[first - 1 : failing + AROUND]
     margin = min((len(s) - len(s.lstrip()) for s in shown if s.strip()), default=0)

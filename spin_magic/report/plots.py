@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from spin_magic.many import SpinResults
@@ -52,7 +53,9 @@ class Plot:
 def plots_of(
     results: SpinResults, names: Sequence[str], changes: Mapping[int, Sequence[DiffRow]]
 ) -> tuple[Plot, ...]:
-    """Draw those artifacts that are numbers in two results or more.
+    """Draw what are numbers in two results or more, and not just the foreach's own values.
+
+    Those are artifacts, and the entries of dicts.
 
     Parameters
     ----------
@@ -64,8 +67,9 @@ def plots_of(
         How results differ from the run, by their place, as far as was asked.
     """
     over, across = _across(results)
-    made = (_plot(results, name, changes, over, across) for name in names)
-    return tuple(plot for plot in made if plot is not None)[:PLOTS]
+    parts = (part for name in names for part in _parts(results, name))
+    made = (_plot(results, part, changes, over, across) for part in parts)
+    return tuple(islice((plot for plot in made if plot is not None), PLOTS))
 
 
 def number_in(value: Any) -> float | None:
@@ -79,6 +83,32 @@ def number_in(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An artifact, or an entry of it where it is a dict."""
+
+    artifact: str
+    key: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.artifact if self.key is None else f"{self.artifact}[{self.key!r}]"
+
+    def of(self, value: Any) -> float | None:
+        if self.key is None:
+            return number_in(value)
+        return number_in(value.get(self.key)) if type(value) is dict else None
+
+
+def _parts(results: SpinResults, name: str) -> Iterator[_Part]:
+    yield _Part(name)
+    first = next((result.artifacts[name] for result in results if name in result.artifacts), None)
+    if type(first) is dict:
+        yield from (
+            _Part(name, key) for key in islice(first, PLOTS) if isinstance(key, str) and len(key) < 32
+        )
 
 
 def _across(results: SpinResults) -> tuple[str, list[float]]:
@@ -104,7 +134,7 @@ def _read(value: Any) -> float | None:
 
 def _plot(
     results: SpinResults,
-    name: str,
+    part: _Part,
     changes: Mapping[int, Sequence[DiffRow]],
     over: str,
     across: Sequence[float],
@@ -113,12 +143,12 @@ def _plot(
         at: number
         for at, result in enumerate(results)
         if result.ok
-        and name in result.artifacts
-        and (number := number_in(result.artifacts[name])) is not None
+        and part.artifact in result.artifacts
+        and (number := part.of(result.artifacts[part.artifact])) is not None
     }
-    if len(now) < 2:
+    if len(now) < 2 or all(_read(results[at].inputs.value) == number for at, number in now.items()):
         return None
-    past = {at: number for at in now if (number := _before(changes.get(at, ()), name)) is not None}
+    past = {at: number for at in now if (number := _before(changes.get(at, ()), part)) is not None}
     xs, ys = _Axis([across[at] for at in now], WIDTH), _Axis([*now.values(), *past.values()], HEIGHT)
     step = -(-len(now) // POINTS)
     shown = list(now)[::step]
@@ -130,7 +160,7 @@ def _plot(
     points = [f"{xs.at(across[at])} {ys.up(now[at])}" for at in order]
     first, last = (min(now, key=lambda at: across[at]), max(now, key=lambda at: across[at]))
     return Plot(
-        name,
+        part.name,
         over,
         tuple(dot(at, now[at], "") for at in shown),
         tuple(dot(at, past[at], "the run had ") for at in shown if at in past),
@@ -139,9 +169,9 @@ def _plot(
     )
 
 
-def _before(rows: Sequence[DiffRow], name: str) -> float | None:
-    row = next((row for row in rows if row.name == name and row.status == "changed"), None)
-    return None if row is None else number_in(row.before)
+def _before(rows: Sequence[DiffRow], part: _Part) -> float | None:
+    row = next((row for row in rows if row.name == part.artifact and row.status == "changed"), None)
+    return None if row is None else part.of(row.before)
 
 
 def _end(results: SpinResults, at: int, over: str) -> str:

@@ -26,10 +26,13 @@ class Short(reprlib.Repr):
         How many elements of a container to show.
     characters : int
         How many characters of a string, or of any one ``repr``, to show.
+    digits : int
+        How many digits of a float inside a container. Default: all.
     """
 
-    def __init__(self, items: int, characters: int) -> None:
+    def __init__(self, items: int, characters: int, digits: int = 17) -> None:
         super().__init__()
+        self.digits = digits
         self.maxlist = self.maxtuple = self.maxdict = self.maxset = self.maxfrozenset = self.maxdeque = items
         self.maxlevel = 3
         self.maxstring = self.maxother = characters
@@ -40,6 +43,8 @@ class Short(reprlib.Repr):
             x = x.item()
             # An element of an array: its last digits say nothing on one line.
             x = float(f"{x:.6g}") if isinstance(x, float) and level < self.maxlevel else x
+        elif type(x) is float and level < self.maxlevel:
+            x = float(f"{x:.{self.digits}g}")
         for base, method in _BY_TYPE:
             if isinstance(x, base):
                 return method(self, x, level)

@@ -99,18 +99,17 @@ def summarize_splits(results: SpinResults) -> Splits:
     if not any(row.fields[-1].text for row in rows):
         heads, rows = heads[:-1], [Row(row.at, row.state, row.fields[:-1]) for row in rows]
     left = results.total - len(rows)
-    seconds = sum(result.seconds for result in results)
     return Splits(
         headline=_headline(results),
         failed=not results.ok,
-        seconds=seconds_text(seconds),
+        seconds=seconds_text(results.elapsed),
         heads=heads,
         right=(2, *(i for i, name in enumerate(names, 3) if _numeric(results, places, name))),
         rows=tuple(rows),
         more=f"{left:,} more: `.table()` of the results has them all." if left else "",
         notes=_notes(results, names),
         plots=plots_of(results, names, changes),
-        beyond=_beyond(results, seconds),
+        beyond=_beyond(results),
     )
 
 
@@ -194,7 +193,7 @@ def _made(artifacts: Artifacts, name: str) -> Field:
         return Field("")
     value = artifacts[name]
     try:
-        text = f"{value:.6g}" if isinstance(value, float) else Short(4, 32).repr(value)
+        text = f"{value:.6g}" if isinstance(value, float) else Short(4, 32, digits=4).repr(value)
     except Exception:  # noqa: BLE001  (the user's own __repr__)
         text = artifacts.describe(name).type_name
     return Field(text if len(text) <= 48 else text[:47] + "…", number_in(value))
@@ -227,8 +226,8 @@ def _notes(results: SpinResults, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _beyond(results: SpinResults, seconds: float) -> str:
-    if results.total <= MANY and seconds < LONG:
+def _beyond(results: SpinResults) -> str:
+    if results.total <= MANY and sum(result.seconds for result in results) < LONG:
         return ""
     flow = f"%spin_run {results.flow} --resume {results.step} --with kubernetes"
     return f"More than this machine can do: `{flow}` runs the step's tasks on a cluster."

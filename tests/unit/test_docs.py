@@ -158,3 +158,13 @@ def test_the_house_of_the_readme_stands() -> None:
 
     assert len(named) > 20
     assert [name for name in named if not any((ROOT / "spin_magic").rglob(name.rstrip("/")))] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_steps_of_the_quickstart_are_spun_on_what_it_has(page: Path) -> None:
+    flow = (ROOT / "notebooks/flows/trainflow.py").read_text(encoding="utf-8")
+    known = {*re.findall(r"self\.(\w+)|^    (?:def )?(\w+)(?: =|\()", flow, re.MULTILINE)}
+    names = {name for pair in known for name in pair} | {"next", "input", "index"}
+    for block in re.findall(r"^%%spin TrainFlow .*\n((?:.+\n)+?)(?=```|%|\n)", text_of(page), re.MULTILINE):
+        made = {*re.findall(r"self\.(\w+)(?:, self\.\w+)* = ", block)}
+        assert {*re.findall(r"self\.(\w+)", block)} <= names | made, block

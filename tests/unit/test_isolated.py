@@ -161,6 +161,14 @@ def test_tracebacks_name_the_flow_file_and_leave_metaflow_out():
     )
 
 
+def test_tracebacks_name_the_cell_where_a_line_is_its():
+    copy = "/x/.flow-spin-1-a.py"
+    stack = f'  File "{copy}", line 7, in train\n    1 / 0\nZeroDivisionError: in {copy}'
+    assert readable(stack, copy, "/x/flow.py", lambda line: ("<cell>", line - 4)) == (
+        '  File "<cell>", line 3, in train\n    1 / 0\nZeroDivisionError: in /x/flow.py'
+    )
+
+
 def test_ends_of_processes_in_words():
     assert "memory" in str(process_end("s", -signal.SIGKILL, ""))
     assert "Segmentation fault" in str(process_end("s", -signal.SIGSEGV, ""))

@@ -9,10 +9,11 @@ import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from spin_magic.artifacts import Artifact, Artifacts
 from spin_magic.many import SpinResults
 from spin_magic.report import splits_mimebundle, splits_view, view
 from spin_magic.report.splits import LINES, ROWS, SHOWN, splits_html, splits_text, summarize_splits
-from tests.unit.report_samples import make_inputs, make_result
+from tests.unit.report_samples import make_inputs, make_result, stored
 
 
 class Tags(HTMLParser):
@@ -115,6 +116,38 @@ def test_runs_are_plotted_in_the_order_of_time():
     assert (plot.over, plot.ends[:2]) == ("run", ("97", "99"))
     assert float(plot.now[0].x) > float(plot.now[-1].x)
     assert plot.line.count("L") == 2
+
+
+def test_what_isolated_steps_stored_is_shown_where_it_is_small():
+    def gone() -> None:
+        raise ModuleNotFoundError("no such package here")
+
+    made = {
+        "rate": stored("rate", 0.5),
+        "word": stored("word", "w"),
+        "C": stored("C", 10.0),
+        "large": Artifact("large", "list", 10**6, pytest.fail),
+        "foreign": Artifact("foreign", "Model", 100, gone),
+    }
+    results = SpinResults([make_result(artifacts=Artifacts(made))], flow="F", step="s", labels=["0"])
+    assert results.chosen() == ("rate", "word")
+    assert summarize_splits(results).heads[3:5] == ("rate", "word")
+
+
+def test_the_foreachs_own_values_are_not_plotted_and_numbers_in_cells_are_short():
+    results = [
+        make_result(
+            {}, {"rate": rate, "twice": 2 * rate, "at": {"x": rate / 3}}, inputs=make_inputs(value=f"{rate}")
+        )
+        for rate in (0.5, 2.0)
+    ]
+    show = ("rate", "twice", "at")
+    many = SpinResults(results, flow="F", step="s", labels=["0", "1"], elapsed=1.5, show=show)
+    splits = summarize_splits(many)
+    assert [plot.name for plot in splits.plots] == ["twice", "at['x']"]
+    assert splits.rows[1].fields[splits.heads.index("at")].text == "{'x': 0.6667}"
+    # How long one waits, and not how long the steps took, which is more where several run at once.
+    assert splits.seconds == "1.5 s"
 
 
 @pytest.mark.parametrize("value", [True, "text", float("nan"), 10**400, [1]])

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import json
+import linecache
 import time
 import weakref
 
@@ -266,6 +268,27 @@ def test_failure_inside_a_library_points_at_the_users_call():
     assert summary.type_name == "JSONDecodeError"
     assert [line.text for line in summary.lines if line.failing] == ["json.loads(text)"]
     assert dict(summary.locals)["text"] == "'{'"
+
+
+def test_a_traceback_of_another_process_leads_to_the_users_own_line(tmp_path):
+    flow = tmp_path / "flow.py"
+    flow.write_text("def train(self):\n    a = 1\n    json.loads(a)\n    return a\n")
+    error = ValueError("x")
+    error.stack = (  # type: ignore[attr-defined]
+        f'  File "{flow}", line 3, in train\n    json.loads(a)\n'
+        f'  File "{json.__file__}", line 339, in loads\n    raise TypeError\nValueError: x'
+    )
+    summary = summarize_error(error)
+    assert summary.place == f"{flow}, in train"
+    assert [(line.number, line.text, line.failing) for line in summary.lines] == [
+        (1, "def train(self):", False),
+        (2, "    a = 1", False),
+        (3, "    json.loads(a)", True),
+        (4, "    return a", False),
+    ]
+    flow.write_text("another\n" * 9)
+    linecache.checkcache()
+    assert [line.text for line in summarize_error(error).lines] == ["json.loads(a)"]
 
 
 def test_failure_shows_what_the_line_reads_on_self():

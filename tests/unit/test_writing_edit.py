@@ -10,6 +10,7 @@ from spin_magic.errors import CellError, SaveError
 from spin_magic.writing.edit import replace_step
 from spin_magic.writing.insert import insert_step
 from spin_magic.writing.link import link, next_steps
+from spin_magic.writing.origins import origins_of
 from spin_magic.writing.place import find_step
 from spin_magic.writing.source import read
 from spin_magic.writing.step_text import step_text
@@ -361,3 +362,28 @@ def test_every_step_of_the_flows_here_and_of_the_tutorials_comes_back_as_it_was(
                     assert text == source.text, (path, made.name)
                     seen += 1
     assert seen > 300
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "\n# a comment\nself.y = 3\n\nmarked = 1\nself.next(self.end)\n# over",
+        "@step\ndef middle(self):\n    # a comment\n    marked = 1\n    self.next(self.end)",
+        "# above\n\n@card\n@step\ndef middle(self):\n    marked = 1\n    self.next(self.end)",
+        "marked = 1; self.next(self.end)",
+    ],
+)
+def test_lines_of_a_changed_text_are_the_cells_or_the_files(tmp_path, cell):
+    path = tmp_path / "f.py"
+    path.write_text(FLOW)
+    source = read(path)
+    text = replace_step(source, "F", "middle", cell)
+    origins = origins_of(find_step(source.with_text(text), "F", "middle"), source, cell)
+    # Line 1 of a cell is the magic's own.
+    known = {True: ["%%spin", *cell.split("\n")], False: FLOW.split("\n")}
+    found = [(line.strip(), *origins.of(at)) for at, line in enumerate(text.split("\n"), 1)]
+    assert [in_cell for line, in_cell, _ in found if line.startswith("marked")] == [True]
+    for line, in_cell, at in found:
+        # Comments above and below the statements count as the file's: no traceback leads to them.
+        if not line.startswith("#"):
+            assert known[in_cell][at - 1].strip() == line
