@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import Artifacts
 from spin_magic.result import DiffRow, SpinResult
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ class SpinResults(Shows, list[SpinResult]):
         waiting: Sequence[str] = (),
         interrupt: KeyboardInterrupt | None = None,
         show: Sequence[str] = (),
-        render: Callable[..., dict[str, Any]] | None = None,
+        render: Draw | None = None,
     ) -> None:
         super().__init__(results)
         self.flow = flow

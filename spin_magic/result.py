@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from spin_magic.artifacts import Artifacts, StepInputs
 from spin_magic.printable import one_line
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 if TYPE_CHECKING:
     from spin_magic.overview import FlowOverview
@@ -36,7 +36,7 @@ class Card(Shows):
     id: str | None
     html: str = field(repr=False)
     components: tuple[Any, ...] = field(default=(), repr=False)
-    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Draw | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class SpinResult(Shows):
     again: Callable[[str], SpinResult] | None = field(default=None, repr=False)
     overview: Callable[[], FlowOverview] | None = field(default=None, repr=False)
     source: Callable[[str], str] = field(default=lambda _: "", repr=False)
-    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False)
+    render: Draw | None = field(default=None, repr=False)
 
     def __getitem__(self, name: str) -> Any:
         return self.artifacts[name]
@@ -251,7 +251,7 @@ class PastCards(Shows):
     why: str
     cards: list[Card]
     spun: list[Card] = field(default_factory=list)
-    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Draw | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.cards)
