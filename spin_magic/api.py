@@ -15,7 +15,6 @@ from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lending
 from spin_magic.loop import session, texts
-from spin_magic.loop.isolated import check_isolated, run_isolated
 from spin_magic.loop.outcome import build_result, own_error, persist_result
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
@@ -187,15 +186,15 @@ def spin_request(
     __tracebackhide__ = True
     begun = time.perf_counter()
     session.collect_failed()
-    check_isolated(request, options)
+    if request.isolated or request.environment is not None:
+        from spin_magic.loop.isolated import check_isolated  # noqa: PLC0415 -- most spins need none of it
+
+        check_isolated(request, options)
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
         plan = make_plan(request, code)
         if request.isolated:
-            plan, outcome = run_isolated(
-                plan, skip_decorators=options["skip_decorators"], cards=options["cards"]
-            )
-            made = Execution(outcome)
+            plan, made = _isolated(plan, options)
         else:
             made = (run or execute)(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun, made.notes)
@@ -244,6 +243,13 @@ def execute(
         plan.request.block.mend(outcome.error)
         return Execution(outcome, plan.request.block.locals)
     return Execution(outcome, caught or plan.locals_at(outcome.error))
+
+
+def _isolated(plan: Plan, options: Mapping[str, Any]) -> tuple[Plan, Execution]:
+    from spin_magic.loop.isolated import run_isolated  # noqa: PLC0415 -- as above
+
+    plan, outcome = run_isolated(plan, skip_decorators=options["skip_decorators"], cards=options["cards"])
+    return plan, Execution(outcome)
 
 
 def spin_inputs(

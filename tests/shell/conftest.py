@@ -79,7 +79,7 @@ class FakeApi:
             self=object(),
             next=(),
             notes=[],
-            render=lambda result: {"text/plain": f"panel {result.step}", "text/html": "<p>"},
+            render=lambda result, _: {"text/plain": f"panel {result.step}", "text/html": "<p>"},
         )
 
     def spin_inputs(self, flow: str, step: str, **options: Any) -> StepInputs:
@@ -100,7 +100,7 @@ class FakeApi:
             origin=None,
             self_object=self,
             inputs=self.branches,
-            render=lambda inputs: {"text/plain": f"inputs {inputs.step}"},
+            render=lambda inputs, _: {"text/plain": f"inputs {inputs.step}"},
         )
 
     def load(self, name: str) -> Any:

@@ -20,7 +20,7 @@ def cards(api):
             raise TaskError("F/1/s/2 has no card with id 'no'; there are: blank.")
         found = [Card("blank", None, "<p>")]
         return PastCards(
-            flow, step, "F/1/s/2", "Why.", found, render=lambda p: {"text/plain": f"{len(p)} card"}
+            flow, step, "F/1/s/2", "Why.", found, render=lambda p, _: {"text/plain": f"{len(p)} card"}
         )
 
     sys.modules["spin_magic.api"].spin_cards = spin_cards

@@ -19,7 +19,9 @@ def flows(api):
         if options["run"] == "9":
             raise TaskError("F has no run '9'.")
         steps = {"start": StepOverview("start", "end")}
-        return FlowOverview(flow, "17", "Why.", steps, render=lambda o: {"text/plain": f"picture {o.flow}"})
+        return FlowOverview(
+            flow, "17", "Why.", steps, render=lambda o, _: {"text/plain": f"picture {o.flow}"}
+        )
 
     sys.modules["spin_magic.api"].spin_flow = spin_flow
     return calls

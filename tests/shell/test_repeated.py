@@ -27,7 +27,7 @@ def flows(api):
     def spin_flow(flow, **_):
         if flow == "None":
             raise TaskError("There is no such flow.")
-        return FlowOverview(flow, "17", "Why.", {}, render=lambda o: {"text/plain": f"picture {o.flow}"})
+        return FlowOverview(flow, "17", "Why.", {}, render=lambda o, _: {"text/plain": f"picture {o.flow}"})
 
     sys.modules["spin_magic.api"].spin_flow = spin_flow
 
