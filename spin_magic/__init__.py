@@ -11,10 +11,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs, spin_run
+    from spin_magic.api import spin, spin_inputs, spin_run
     from spin_magic.artifacts import StepInputs
     from spin_magic.authoring import spin_load, spin_new, spin_save
     from spin_magic.errors import SpinError
+    from spin_magic.looking import spin_cards, spin_flow
     from spin_magic.many import SpinResults
     from spin_magic.notebook.files import spin_notebook
     from spin_magic.overview import FlowOverview
@@ -49,8 +50,8 @@ __all__ = [
 
 _HOMES = {
     "spin": "spin_magic.api",
-    "spin_cards": "spin_magic.api",
-    "spin_flow": "spin_magic.api",
+    "spin_cards": "spin_magic.looking",
+    "spin_flow": "spin_magic.looking",
     "spin_inputs": "spin_magic.api",
     "spin_load": "spin_magic.authoring",
     "spin_new": "spin_magic.authoring",

@@ -113,12 +113,13 @@ class FakeApi:
 
 @pytest.fixture
 def api(monkeypatch):
-    """Put a fake in the place of `spin_magic.api`."""
+    """Put a fake in the place of `spin_magic.api`, and nothing in that of `spin_magic.looking`."""
     fake = FakeApi()
-    module = ModuleType("spin_magic.api")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(spin_magic, "api", module, raising=False)
-    module.spin, module.spin_inputs = fake.spin, fake.spin_inputs
+    for name in ("api", "looking"):
+        module = ModuleType(f"spin_magic.{name}")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(spin_magic, name, module, raising=False)
+    spin_magic.api.spin, spin_magic.api.spin_inputs = fake.spin, fake.spin_inputs
     return fake
 
 

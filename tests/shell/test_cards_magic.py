@@ -11,7 +11,7 @@ from spin_magic.result import Card, PastCards
 
 @pytest.fixture
 def cards(api):
-    """What `api.spin_cards` was called with."""
+    """What `looking.spin_cards` was called with."""
     calls = []
 
     def spin_cards(flow, step, **options):
@@ -23,7 +23,7 @@ def cards(api):
             flow, step, "F/1/s/2", "Why.", found, render=lambda p, _: {"text/plain": f"{len(p)} card"}
         )
 
-    sys.modules["spin_magic.api"].spin_cards = spin_cards
+    sys.modules["spin_magic.looking"].spin_cards = spin_cards
     return calls
 
 
