@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.cards import CardUpdate
 from spin_magic.engine import task
 from spin_magic.engine.persist import persisting
 from spin_magic.engine.state import in_plain_words, preserved, seeded
@@ -19,7 +20,7 @@ from spin_magic.loop.outcome import build_result, own_error, persist_result
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.promote import spin_run
 from spin_magic.loop.request import KEEP, Request, arguments, find_code
-from spin_magic.result import CardUpdate, SpinResult
+from spin_magic.result import SpinResult
 
 __all__ = ["KEEP", "spin", "spin_inputs", "spin_run"]
 

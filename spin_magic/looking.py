@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from spin_magic.cards import PastCards
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.loop.overview import flow_overview
 from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.request import KEEP, Request, arguments, find_code
 from spin_magic.overview import FlowOverview
-from spin_magic.result import PastCards
 
 __all__ = ["spin_cards", "spin_flow"]
 

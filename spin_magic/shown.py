@@ -11,7 +11,8 @@ from spin_magic.namespace import forget_outputs, recording
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spin_magic.result import CardUpdate, SpinResult
+    from spin_magic.cards import CardUpdate
+    from spin_magic.result import SpinResult
 
     OnCard = Callable[[CardUpdate], None]
 

@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from spin_magic.artifacts import Artifact
+from spin_magic.cards import Card
 from spin_magic.errors import TaskError
 from spin_magic.isolated.place import Place
-from spin_magic.result import Card, DiffRow
+from spin_magic.result import DiffRow
 
 
 def past_task(flow: str, run: str | None, step: str, task: str | None, index: int | None) -> Any:

@@ -5,8 +5,8 @@ import sys
 import pytest
 from IPython.core.error import UsageError
 
+from spin_magic.cards import Card, PastCards
 from spin_magic.errors import OptionError, TaskError
-from spin_magic.result import Card, PastCards
 
 
 @pytest.fixture
