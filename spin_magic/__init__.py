@@ -11,14 +11,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spin_magic.api import spin, spin_cards, spin_flow, spin_inputs, spin_run
+    from spin_magic.api import spin, spin_inputs, spin_run
     from spin_magic.artifacts import StepInputs
     from spin_magic.authoring import spin_load, spin_new, spin_save
+    from spin_magic.cards import PastCards
     from spin_magic.errors import SpinError
+    from spin_magic.looking import spin_cards, spin_flow
     from spin_magic.many import SpinResults
     from spin_magic.notebook.files import spin_notebook
     from spin_magic.overview import FlowOverview
-    from spin_magic.result import PastCards, SpinResult
+    from spin_magic.result import SpinResult
     from spin_magic.saved import SavedStep
     from spin_magic.splits import spin_splits
     from spin_magic.testing import spin_test
@@ -49,8 +51,8 @@ __all__ = [
 
 _HOMES = {
     "spin": "spin_magic.api",
-    "spin_cards": "spin_magic.api",
-    "spin_flow": "spin_magic.api",
+    "spin_cards": "spin_magic.looking",
+    "spin_flow": "spin_magic.looking",
     "spin_inputs": "spin_magic.api",
     "spin_load": "spin_magic.authoring",
     "spin_new": "spin_magic.authoring",
@@ -61,7 +63,7 @@ _HOMES = {
     "spin_notebook": "spin_magic.notebook.files",
     "step": "spin_magic.with_step",
     "FlowOverview": "spin_magic.overview",
-    "PastCards": "spin_magic.result",
+    "PastCards": "spin_magic.cards",
     "SavedStep": "spin_magic.saved",
     "SpinError": "spin_magic.errors",
     "SpinResult": "spin_magic.result",

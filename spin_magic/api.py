@@ -9,23 +9,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.cards import CardUpdate
 from spin_magic.engine import task
 from spin_magic.engine.persist import persisting
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lending
 from spin_magic.loop import session, texts
-from spin_magic.loop.isolated import check_isolated, run_isolated
 from spin_magic.loop.outcome import build_result, own_error, persist_result
-from spin_magic.loop.overview import flow_overview
-from spin_magic.loop.past_cards import Which, past_cards
 from spin_magic.loop.plan import Plan, make_plan
 from spin_magic.loop.promote import spin_run
 from spin_magic.loop.request import KEEP, Request, arguments, find_code
-from spin_magic.overview import FlowOverview
-from spin_magic.result import CardUpdate, PastCards, SpinResult
+from spin_magic.result import SpinResult
 
-__all__ = ["KEEP", "spin", "spin_cards", "spin_flow", "spin_inputs", "spin_run"]
+__all__ = ["KEEP", "spin", "spin_inputs", "spin_run"]
 
 
 def spin(
@@ -187,15 +184,15 @@ def spin_request(
     __tracebackhide__ = True
     begun = time.perf_counter()
     session.collect_failed()
-    check_isolated(request, options)
+    if request.isolated or request.environment is not None:
+        from spin_magic.loop.isolated import check_isolated  # noqa: PLC0415 -- most spins need none of it
+
+        check_isolated(request, options)
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
         plan = make_plan(request, code)
         if request.isolated:
-            plan, outcome = run_isolated(
-                plan, skip_decorators=options["skip_decorators"], cards=options["cards"]
-            )
-            made = Execution(outcome)
+            plan, made = _isolated(plan, options)
         else:
             made = (run or execute)(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun, made.notes)
@@ -244,6 +241,13 @@ def execute(
         plan.request.block.mend(outcome.error)
         return Execution(outcome, plan.request.block.locals)
     return Execution(outcome, caught or plan.locals_at(outcome.error))
+
+
+def _isolated(plan: Plan, options: Mapping[str, Any]) -> tuple[Plan, Execution]:
+    from spin_magic.loop.isolated import run_isolated  # noqa: PLC0415 -- as above
+
+    plan, outcome = run_isolated(plan, skip_decorators=options["skip_decorators"], cards=options["cards"])
+    return plan, Execution(outcome)
 
 
 def spin_inputs(
@@ -301,95 +305,3 @@ def spin_inputs(
         if error is not None:
             raise error
         return plan.step_inputs(outcome.flow, outcome.inputs)
-
-
-def spin_flow(
-    flow: Any,
-    *,
-    run: str | None = None,
-    namespace: Any = KEEP,
-    notebook: Mapping[str, Any] | None = None,
-) -> FlowOverview:
-    """Say of each step of a flow what became of it in a run and in this process.
-
-    Parameters
-    ----------
-    flow : str or type
-        As for `spin`.
-    run : str, optional
-        The run. Default: the latest in the namespace; a flow without runs has an overview too.
-    namespace : str or None, optional
-        Namespace to look for runs in; None or ``""`` for all. Default: the setting's, or the Client's.
-    notebook : mapping, optional
-        Names of the notebook: flows that it defines.
-
-    Returns
-    -------
-    FlowOverview
-
-    Raises
-    ------
-    SpinError
-        The flow is not as it must be, or the run is not there.
-    """
-    __tracebackhide__ = True
-    request = Request(**arguments(flow=flow, step="", run=run, namespace=namespace, notebook=notebook))
-    with preserved(), in_plain_words(), (code := find_code(request)).active():
-        return flow_overview(request, code)
-
-
-def spin_cards(
-    flow: Any,
-    step: str,
-    *,
-    index: int | None = None,
-    value: Any = None,
-    run: str | None = None,
-    namespace: Any = KEEP,
-    id: str | None = None,  # noqa: A002 -- the option's name
-    type: str | None = None,  # noqa: A002 -- the option's name
-    diff: bool = False,
-    notebook: Mapping[str, Any] | None = None,
-) -> PastCards:
-    """Give the cards that a past task of a step stored.
-
-    Parameters
-    ----------
-    flow, step, index, value, namespace
-        As for `spin`; they choose the task of the step itself.
-    run : str, optional
-        The run. Default: the latest that reached the step.
-    id, type : str, optional
-        Only cards of that id, of that type.
-    diff : bool, default False
-        Give along the cards of what was last spun of the step in this process.
-    notebook : mapping, optional
-        Names of the notebook: flows that it defines.
-
-    Returns
-    -------
-    PastCards
-
-    Raises
-    ------
-    SpinError
-        There is no such task or card; with `diff`, nothing of the step was spun yet.
-
-    Examples
-    --------
-    >>> spin_cards("trainflow.py", "train", id="report")[0].html  # doctest: +SKIP
-    """
-    __tracebackhide__ = True
-    request = Request(
-        **arguments(
-            flow=flow,
-            step=step,
-            index=index,
-            value=value,
-            run=run,
-            namespace=namespace,
-            notebook=notebook,
-        )
-    )
-    with preserved(), in_plain_words(), (code := find_code(request)).active():
-        return past_cards(request, code, Which(id, type), diff=diff)

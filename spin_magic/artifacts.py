@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from spin_magic.printable import one_line
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class StepInputs(Shows, Artifacts):
         value: Any = None,
         self_object: Any = None,
         inputs: Any = None,
-        render: Callable[..., dict[str, Any]] | None = None,
+        render: Draw | None = None,
         loading: Callable[[Iterable[str]], AbstractContextManager[object]] | None = None,
     ) -> None:
         super().__init__(entries)

@@ -19,10 +19,12 @@ from spin_magic.flows.with_block import WithBlock, read_block
 from spin_magic.loop.handover import HandOver
 from spin_magic.loop.request import Request
 from spin_magic.result import SpinResult
-from spin_magic.shown import OnCard, keep, shown
+from spin_magic.shown import keep, shown
 
 if TYPE_CHECKING:
     from greenlet import greenlet
+
+    from spin_magic.shown import OnCard
 
 
 class StepBlock:

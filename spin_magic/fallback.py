@@ -22,6 +22,7 @@ from spin_magic.isolated.place import Place, copy_beside
 from spin_magic.isolated.process import started
 from spin_magic.result import SpinResult
 from spin_magic.runs.wanted import parse_step
+from spin_magic.showing import Form
 from spin_magic.writing.edit import replace_step
 from spin_magic.writing.source import read
 
@@ -137,7 +138,7 @@ def _check(options: Mapping[str, Any], why: str) -> None:
     if options.get("source") == "spin":
         asked.append("--from spin")
     if asked:
-        msg = f"{', '.join(asked)} cannot be had without the engine. {why}"
+        msg = f"{', '.join(asked)} cannot be had from Metaflow's own `spin`. {why}"
         raise OptionError(msg)
     check_environment(options.get("environment"))
 
@@ -182,7 +183,7 @@ def _values(place: Place, given: Mapping[str, Any], module: Any, parents: list[A
     if not given:
         return Path(module).expanduser().resolve() if module else None
     if len(parents) > 1:
-        msg = "--set in a join cannot be had without the engine: give --artifacts-module."
+        msg = "--set in a join cannot be had from Metaflow's own `spin`: give --artifacts-module."
         raise OptionError(msg)
     try:
         values = pickle.dumps(dict(given))
@@ -229,13 +230,13 @@ def _inputs(flow: str, step: str, past: Any, parents: list[Any]) -> StepInputs:
     )
 
 
-def _render(result: SpinResult) -> dict[str, Any]:
+def _render(result: SpinResult, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report import mimebundle  # noqa: PLC0415 -- a spin in a script shows nothing
 
-    return mimebundle(result)
+    return mimebundle(result, form)
 
 
-def _render_inputs(inputs: StepInputs) -> dict[str, Any]:
+def _render_inputs(inputs: StepInputs, form: Form = "auto") -> dict[str, Any]:
     from spin_magic.report import inputs_mimebundle  # noqa: PLC0415 -- as above
 
-    return inputs_mimebundle(inputs)
+    return inputs_mimebundle(inputs, form)

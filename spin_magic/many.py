@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import Artifacts
+from spin_magic.printable import said_by
 from spin_magic.result import DiffRow, SpinResult
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,7 @@ class SpinResults(Shows, list[SpinResult]):
         interrupt: KeyboardInterrupt | None = None,
         elapsed: float = 0.0,
         show: Sequence[str] = (),
-        render: Callable[..., dict[str, Any]] | None = None,
+        render: Draw | None = None,
     ) -> None:
         super().__init__(results)
         self.flow = flow
@@ -100,8 +101,9 @@ class SpinResults(Shows, list[SpinResult]):
         errors = self.errors
         if not errors:
             return None
-        at, error = next(iter(errors.items()))
-        at, error = next((e for e in errors.items() if isinstance(e[1], KeyboardInterrupt)), (at, error))
+        interrupted = [at for at, each in errors.items() if isinstance(each, KeyboardInterrupt)]
+        at = next(iter([*interrupted, *errors]))
+        error = errors[at]
         note = f"{len(errors)} of {self.total} splits of `{self.step}` failed; this is {self.labels[at]}."
         if note not in getattr(error, "__notes__", ()):
             error.add_note(note)
@@ -175,7 +177,7 @@ class SpinResults(Shows, list[SpinResult]):
             "value": result.inputs.value,
             "inputs": result.inputs.tasks[0] if result.inputs.tasks else None,
             "outcome": "ok" if result.ok else "failed",
-            "error": None if error is None else f"{type(error).__name__}: {error}",
+            "error": None if error is None else f"{type(error).__name__}: {said_by(error)}",
             "seconds": result.seconds,
             "changed": [row.name for row in self.changes(at) if row.status not in ("same", "not compared")],
         }

@@ -12,16 +12,16 @@ import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from spin_magic.artifacts import StepInputs
 from spin_magic.errors import OptionError, nearest
-from spin_magic.many import SpinResults
-from spin_magic.result import SpinResult
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from spin_magic.artifacts import StepInputs
+    from spin_magic.many import SpinResults
     from spin_magic.options import InputsOptions
+    from spin_magic.result import SpinResult
 
 _IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
 
@@ -208,6 +208,9 @@ def forget_outputs(shell: Any, result: SpinResult | SpinResults) -> None:
 
 
 def _is_of(value: object, result: SpinResult | SpinResults) -> bool:
+    from spin_magic.many import SpinResults  # noqa: PLC0415 -- %load_ext is to be quick, and nothing was spun
+    from spin_magic.result import SpinResult  # noqa: PLC0415 -- the same
+
     if not isinstance(value, SpinResult | SpinResults):
         return False
     return (value.flow, value.step) == (result.flow, result.step)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 State = Literal["ok", "failed", "running", "not reached"]
 STATES: tuple[State, ...] = ("ok", "failed", "running", "not reached")
@@ -119,7 +119,7 @@ class FlowOverview(Shows):
     why: str
     steps: Mapping[str, StepOverview]
     notes: tuple[str, ...] = ()
-    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Draw | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", MappingProxyType(dict(self.steps)))

@@ -17,12 +17,17 @@ def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def one_line(value: object, limit: int = 200) -> str:
-    """Give what an object says of itself as one short printable line."""
+def said_by(value: object) -> str:
+    """Give what an object says of itself, which may be anybody's."""
     try:
-        text = str(value)
-    except Exception:  # noqa: BLE001 -- the object may be anybody's
-        text = "(it cannot be shown)"
+        return str(value)
+    except Exception:  # noqa: BLE001 -- whatever its class raises
+        return "(it cannot be shown)"
+
+
+def one_line(value: object, limit: int = 200) -> str:
+    """Give the same as one short printable line."""
+    text = said_by(value)
     return clip(clean(" ".join(text[: 8 * limit].split())), limit)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from spin_magic.showing import Shows
+from spin_magic.showing import Draw, Shows
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class SavedStep(Shows):
     next_change: str | None = None
     notes: tuple[str, ...] = ()
     cell: str | None = field(default=None, repr=False)
-    render: Callable[..., dict[str, Any]] | None = field(default=None, repr=False, compare=False)
+    render: Draw | None = field(default=None, repr=False, compare=False)
 
     @property
     def said(self) -> str:

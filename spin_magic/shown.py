@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spin_magic.alive import sign_of_life
 from spin_magic.namespace import forget_outputs, recording
-from spin_magic.result import CardUpdate, SpinResult
 
-OnCard = Callable[[CardUpdate], None]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spin_magic.cards import CardUpdate
+    from spin_magic.result import SpinResult
+
+    OnCard = Callable[[CardUpdate], None]
 
 
 def shown(shell: Any, what: str, spin: Callable[[OnCard | None], SpinResult]) -> SpinResult:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from spin_magic.block import StepBlock
+from spin_magic.cards import CardUpdate
 from spin_magic.loop.request import KEEP, arguments
-from spin_magic.result import CardUpdate
 
 __all__ = ["step"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import shutil
 import sys
@@ -12,6 +13,13 @@ import pytest
 
 # Before anything is imported, and for every process that a test starts.
 os.environ["SPIN_MAGIC_CACHE_DIR"] = tempfile.mkdtemp(prefix="spin_magic_cache_")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_collections():
+    """Leave what is there by now out of later collections: each shell that ends asks for one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

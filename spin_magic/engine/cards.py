@@ -14,10 +14,10 @@ from metaflow.metaflow_current import current
 from metaflow.plugins.cards.component_serializer import CardComponentCollector
 from metaflow.plugins.cards.exception import CARD_ID_PATTERN, TYPE_CHECK_REGEX
 
+from spin_magic.cards import Card
 from spin_magic.engine.card_page import CardMaker, card_class
 from spin_magic.engine.card_task import TaskView, running_view, task_view
 from spin_magic.engine.live_cards import LiveCard, LiveCards
-from spin_magic.result import Card
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:

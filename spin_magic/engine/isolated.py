@@ -13,6 +13,7 @@ from metaflow.metaflow_config import SPIN_ALLOWED_DECORATORS
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
 from spin_magic.artifacts import Artifact
+from spin_magic.cards import Card
 from spin_magic.engine.bulk import local_store
 from spin_magic.engine.packages import asked_kinds
 from spin_magic.engine.past import TaskInfo
@@ -23,7 +24,6 @@ from spin_magic.engine.stored import add_stored, begin_task, open_place
 from spin_magic.engine.stores import InputStore
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import IsolatedError
-from spin_magic.result import Card
 
 INTERNAL = frozenset({"_transition"})
 

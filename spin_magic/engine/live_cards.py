@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from spin_magic.cards import CardUpdate
 from spin_magic.engine.card_page import CardMaker
 from spin_magic.engine.deadline import stop_thread
-from spin_magic.result import CardUpdate
 from spin_magic.settings import SpinMagic
 
 # Refreshes of one card that are looked at before there are only so many a second.

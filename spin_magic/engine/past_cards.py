@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from metaflow import metaflow_config
 from metaflow.plugins.cards.card_datastore import CardDatastore
 
+from spin_magic.cards import Card
 from spin_magic.engine.storage import listed, open_datastore, read_in_parts
 from spin_magic.errors import TaskError
-from spin_magic.result import Card
 
 if TYPE_CHECKING:
     from metaflow.datastore.flow_datastore import FlowDataStore

@@ -19,10 +19,10 @@ from metaflow.plugins.cards.card_datastore import CardDatastore
 from metaflow.plugins.datastores.spin_storage import SpinStorage
 from metaflow.plugins.metadata_providers.spin import SpinMetadataProvider
 
+from spin_magic.cards import Card
 from spin_magic.engine.stand_ins import silent
 from spin_magic.engine.stored import add_stored, add_values, begin_task, open_place
 from spin_magic.engine.task import Outcome
-from spin_magic.result import Card
 
 # What `done` says itself, or what must come last.
 LATER = ("attempt-done", "attempt_ok")

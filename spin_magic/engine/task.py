@@ -21,13 +21,13 @@ from metaflow.metaflow_environment import MetaflowEnvironment
 from metaflow.monitor import NullMonitor
 from metaflow.task import MetaflowTask
 
+from spin_magic.cards import Card, CardUpdate
 from spin_magic.engine import prepare as setup
 from spin_magic.engine.cards import CardRoom
 from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
-from spin_magic.result import Card, CardUpdate
 
 HIDDEN_FOLDERS = tuple(
     os.path.join(folder, "")

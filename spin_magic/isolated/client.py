@@ -10,9 +10,10 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from spin_magic.artifacts import Artifact
+from spin_magic.cards import Card
 from spin_magic.errors import TaskError
 from spin_magic.isolated.place import Place
-from spin_magic.result import Card, DiffRow
+from spin_magic.result import DiffRow, Status
 
 
 def past_task(flow: str, run: str | None, step: str, task: str | None, index: int | None) -> Any:
@@ -110,17 +111,16 @@ def rows(now: Any, before: Any, entries: dict[str, Artifact]) -> list[DiffRow]:
     for name in sorted({*shas[0], *shas[1]}):
         load_after = entries[name].load if name in entries else None
         load_before = (lambda each=name: before[each].data) if name in shas[1] else None
-        status = (
-            "gone"
-            if name not in shas[0]
-            else "new"
-            if name not in shas[1]
-            else "same"
-            if shas[0][name] == shas[1][name]
-            else "changed"
-        )
-        made.append(DiffRow(name, status, "", load_before, load_after))  # type: ignore[arg-type]
+        made.append(DiffRow(name, _status(*(known.get(name) for known in shas)), "", load_before, load_after))
     return made
+
+
+def _status(now: str | None, before: str | None) -> Status:
+    if now is None:
+        return "gone"
+    if before is None:
+        return "new"
+    return "same" if now == before else "changed"
 
 
 def cards_of(task: Any) -> Iterable[Card]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spin_magic.cards import Card, PastCards
 from spin_magic.engine.graph import graph_of
 from spin_magic.engine.metadata import TaskInfo
 from spin_magic.engine.past_cards import Name, card_roots, declared_cards, stored_cards
@@ -15,7 +16,6 @@ from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.request import Request, wanted
 from spin_magic.loop.step_code import flow_set_up
-from spin_magic.result import Card, PastCards
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.past_task import choose_past, first_made, same_in_other_runs
 from spin_magic.showing import Form

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from spin_magic.printable import clip
 from spin_magic.settings import SpinMagic
 from spin_magic.shown import has_page
 
@@ -96,7 +97,7 @@ class _Alone(Sequence[SimpleCompletion]):
 
 def _beside(shell: Any, candidate: Candidate) -> str | None:
     """Say what a candidate is, where IPython says what type of name it is."""
-    said = candidate.help if len(candidate.help) <= _WIDE else f"{candidate.help[: _WIDE - 1]}…"
+    said = clip(candidate.help, _WIDE)
     # JupyterLab would break the line, and each line of its list is as high as one.
     return (said.translate(_UNBROKEN) if has_page(shell) else said) or None
 

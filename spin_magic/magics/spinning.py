@@ -154,10 +154,10 @@ class SpinMagics(Room):
     def spin_flow(self, options: FlowOptions, _: None) -> None:
         """Draw a flow, with what is known of each step."""
         __tracebackhide__ = True
-        from spin_magic import api  # noqa: PLC0415 - late, as above
+        from spin_magic import looking  # noqa: PLC0415 - late, as above
 
         call = {"run": options.run, "notebook": self.shell.user_ns, **_namespace(options)}
-        overview = api.spin_flow(options.flow, **call)
+        overview = looking.spin_flow(options.flow, **call)
         if self._settings.flow != options.flow:
             self._settings.flow = options.flow
             print(f"Lines without FLOW mean {options.flow} from now on: `%spin STEP`.")  # noqa: T201 - as above
@@ -169,11 +169,11 @@ class SpinMagics(Room):
     def spin_cards(self, options: CardsOptions, _: None) -> None:
         """Show the cards of a past task."""
         __tracebackhide__ = True
-        from spin_magic import api  # noqa: PLC0415 - late, as above
+        from spin_magic import looking  # noqa: PLC0415 - late, as above
 
         names = ("index", "value", "run", "id", "type", "diff")
         call = {name: getattr(options, name) for name in names} | _namespace(options)
-        past = api.spin_cards(options.flow, options.step, notebook=self.shell.user_ns, **call)
+        past = looking.spin_cards(options.flow, options.step, notebook=self.shell.user_ns, **call)
         self._give(options, past)
         self.shell.display_pub.publish(past._repr_mimebundle_())
 

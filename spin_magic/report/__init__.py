@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from spin_magic.artifacts import StepInputs
+from spin_magic.cards import Card, PastCards
 from spin_magic.many import SpinResults
 from spin_magic.progress import RunProgress
 from spin_magic.report.cards.shown import card_html, card_lines, past_html, past_lines
@@ -15,7 +16,7 @@ from spin_magic.report.lines import Line, text_of
 from spin_magic.report.plain import inputs_lines, panel_lines
 from spin_magic.report.render import render_html, render_inputs_html
 from spin_magic.report.summarize import summarize_inputs, summarize_result
-from spin_magic.result import Card, PastCards, SpinResult
+from spin_magic.result import SpinResult
 from spin_magic.showing import Form
 
 T = TypeVar("T")

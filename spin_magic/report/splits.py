@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from spin_magic.artifacts import Artifacts
 from spin_magic.many import SpinResults
+from spin_magic.printable import clean, clip, one_line
 from spin_magic.report.blocks import Mark
 from spin_magic.report.lines import Grid, Line, text_of
 from spin_magic.report.pages import new_id, style_sheet
 from spin_magic.report.plain import note_line
 from spin_magic.report.plots import Plot, number_in, plots_of
-from spin_magic.report.preview import clean
 from spin_magic.report.render import render_page
 from spin_magic.report.short import Short
 from spin_magic.report.summarize import seconds_text
@@ -184,8 +184,8 @@ def _outcome(result: SpinResult) -> Field:
         return Field("ok", 0)
     if isinstance(result.error, KeyboardInterrupt):
         return Field("interrupted", 2, "changed")
-    text = " ".join(f"{type(result.error).__name__}: {result.error}".split())
-    return Field(text if len(text) <= 120 else text[:119] + "…", 1, "gone")
+    text = f"{type(result.error).__name__}: {one_line(result.error)}"
+    return Field(clip(text, 120), 1, "gone")
 
 
 def _made(artifacts: Artifacts, name: str) -> Field:
@@ -196,7 +196,7 @@ def _made(artifacts: Artifacts, name: str) -> Field:
         text = f"{value:.6g}" if isinstance(value, float) else Short(4, 32, digits=4).repr(value)
     except Exception:  # noqa: BLE001  (the user's own __repr__)
         text = artifacts.describe(name).type_name
-    return Field(text if len(text) <= 48 else text[:47] + "…", number_in(value))
+    return Field(clip(text, 48), number_in(value))
 
 
 def _numeric(results: SpinResults, places: Sequence[int], name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from spin_magic.cards import Card
 from spin_magic.report.cards.embed import embedded
 from spin_magic.report.cards.lines import lines_of
 from spin_magic.report.cards.parts import Part, Prose
@@ -12,7 +13,6 @@ from spin_magic.report.cards.static import parts_of
 from spin_magic.report.guard import Budget, attempt
 from spin_magic.report.model import CardSummary, Log
 from spin_magic.report.preview import clean, clip, size_text
-from spin_magic.result import Card
 from spin_magic.settings import SpinMagic
 
 # On average, of the lines of a log.

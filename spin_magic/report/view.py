@@ -16,11 +16,12 @@ import anywidget  # noqa: TID253  (this module is itself imported late)
 import ipywidgets as widgets  # noqa: TID253  (the same)
 import traitlets
 
+from spin_magic.cards import Card
 from spin_magic.errors import SpinError
 from spin_magic.report import answers
 from spin_magic.report.cards.hub import hub
 from spin_magic.report.guard import attempt
-from spin_magic.result import Card, SpinResult
+from spin_magic.result import SpinResult
 
 _ID = re.compile(r"spin-(?:panel|splits)-[0-9a-f]{8}")
 # What the page draws by itself; anything else is the front end's to draw.

@@ -34,6 +34,7 @@ cards = spin("cards.py", "start").cards
 print(json.dumps([
     result.notes, result["mine"], result.stdout, {row.name: row.status for row in result.diff()},
     result.next, raised, refused, [card.type for card in cards], result.inputs["letters"],
+    str(result), str(result.inputs),
 ]))
 """
 
@@ -69,7 +70,7 @@ def flows(run_of, project: Path) -> Path:
 
 
 def test_a_spin_goes_isolated_by_itself(flows: Path):
-    notes, mine, stdout, rows, after, raised, refused, cards, letters = said(flows, IN_PYTHON)
+    notes, mine, stdout, rows, after, raised, refused, cards, letters, *texts = said(flows, IN_PYTHON)
     assert "MetaflowTask._exec_step_function" in notes[0]
     assert "isolated" in notes[0]
     assert (mine, stdout, after, raised) == (7, "x\n", ["linear"], "'nix'")
@@ -78,6 +79,7 @@ def test_a_spin_goes_isolated_by_itself(flows: Path):
     assert refused.startswith("--seed cannot be had")
     assert cards == ["default"]
     assert letters == ["a", "b", "c", "d"]
+    assert [text.partition(" ")[0] for text in texts] == ["ForeachFlow/letter"] * 2
     assert list(flows.glob(".*-spin-*")) == []
 
 

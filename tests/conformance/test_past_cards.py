@@ -16,10 +16,10 @@ from metaflow.client import core
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
 from spin_magic import SpinError, spin, spin_cards
+from spin_magic.cards import Card, PastCards
 from spin_magic.engine import reader, storage
 from spin_magic.errors import TaskError
 from spin_magic.loop import session
-from spin_magic.result import Card, PastCards
 from tests.conformance.card_pages import stored
 from tests.conformance.cases import ONE_BY_NAME
 from tests.conformance.runs import RealRun, environment, run

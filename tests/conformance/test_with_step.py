@@ -26,8 +26,8 @@ from metaflow.cards import ProgressBar
 from metaflow.plugins.timeout_decorator import TimeoutException
 
 from spin_magic import SpinError, spin, step
+from spin_magic.cards import CardUpdate
 from spin_magic.loop import session
-from spin_magic.result import CardUpdate
 from tests.conformance.bodies import read_steps
 from tests.conformance.cases import ONE_BY_NAME
 from tests.conformance.compare import compare_artifacts, compare_private

@@ -79,7 +79,7 @@ class FakeApi:
             self=object(),
             next=(),
             notes=[],
-            render=lambda result: {"text/plain": f"panel {result.step}", "text/html": "<p>"},
+            render=lambda result, _: {"text/plain": f"panel {result.step}", "text/html": "<p>"},
         )
 
     def spin_inputs(self, flow: str, step: str, **options: Any) -> StepInputs:
@@ -100,7 +100,7 @@ class FakeApi:
             origin=None,
             self_object=self,
             inputs=self.branches,
-            render=lambda inputs: {"text/plain": f"inputs {inputs.step}"},
+            render=lambda inputs, _: {"text/plain": f"inputs {inputs.step}"},
         )
 
     def load(self, name: str) -> Any:
@@ -113,12 +113,13 @@ class FakeApi:
 
 @pytest.fixture
 def api(monkeypatch):
-    """Put a fake in the place of `spin_magic.api`."""
+    """Put a fake in the place of `spin_magic.api`, and nothing in that of `spin_magic.looking`."""
     fake = FakeApi()
-    module = ModuleType("spin_magic.api")
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(spin_magic, "api", module, raising=False)
-    module.spin, module.spin_inputs = fake.spin, fake.spin_inputs
+    for name in ("api", "looking"):
+        module = ModuleType(f"spin_magic.{name}")
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(spin_magic, name, module, raising=False)
+    spin_magic.api.spin, spin_magic.api.spin_inputs = fake.spin, fake.spin_inputs
     return fake
 
 

@@ -5,13 +5,13 @@ import sys
 import pytest
 from IPython.core.error import UsageError
 
+from spin_magic.cards import Card, PastCards
 from spin_magic.errors import OptionError, TaskError
-from spin_magic.result import Card, PastCards
 
 
 @pytest.fixture
 def cards(api):
-    """What `api.spin_cards` was called with."""
+    """What `looking.spin_cards` was called with."""
     calls = []
 
     def spin_cards(flow, step, **options):
@@ -20,10 +20,10 @@ def cards(api):
             raise TaskError("F/1/s/2 has no card with id 'no'; there are: blank.")
         found = [Card("blank", None, "<p>")]
         return PastCards(
-            flow, step, "F/1/s/2", "Why.", found, render=lambda p: {"text/plain": f"{len(p)} card"}
+            flow, step, "F/1/s/2", "Why.", found, render=lambda p, _: {"text/plain": f"{len(p)} card"}
         )
 
-    sys.modules["spin_magic.api"].spin_cards = spin_cards
+    sys.modules["spin_magic.looking"].spin_cards = spin_cards
     return calls
 
 

@@ -11,7 +11,7 @@ from spin_magic.overview import FlowOverview, StepOverview
 
 @pytest.fixture
 def flows(api):
-    """What `api.spin_flow` was called with."""
+    """What `looking.spin_flow` was called with."""
     calls = []
 
     def spin_flow(flow, **options):
@@ -19,9 +19,11 @@ def flows(api):
         if options["run"] == "9":
             raise TaskError("F has no run '9'.")
         steps = {"start": StepOverview("start", "end")}
-        return FlowOverview(flow, "17", "Why.", steps, render=lambda o: {"text/plain": f"picture {o.flow}"})
+        return FlowOverview(
+            flow, "17", "Why.", steps, render=lambda o, _: {"text/plain": f"picture {o.flow}"}
+        )
 
-    sys.modules["spin_magic.api"].spin_flow = spin_flow
+    sys.modules["spin_magic.looking"].spin_flow = spin_flow
     return calls
 
 

@@ -22,14 +22,14 @@ def said(capsys):
 
 @pytest.fixture
 def flows(api):
-    """An `api.spin_flow` that knows no flow called None."""
+    """An `looking.spin_flow` that knows no flow called None."""
 
     def spin_flow(flow, **_):
         if flow == "None":
             raise TaskError("There is no such flow.")
-        return FlowOverview(flow, "17", "Why.", {}, render=lambda o: {"text/plain": f"picture {o.flow}"})
+        return FlowOverview(flow, "17", "Why.", {}, render=lambda o, _: {"text/plain": f"picture {o.flow}"})
 
-    sys.modules["spin_magic.api"].spin_flow = spin_flow
+    sys.modules["spin_magic.looking"].spin_flow = spin_flow
 
 
 def test_an_empty_line_repeats_the_last_spin(shell, api, capsys):

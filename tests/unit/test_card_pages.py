@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
+from spin_magic.cards import Card, CardUpdate
 from spin_magic.report import view
 from spin_magic.report.cards import hub as hubs
 from spin_magic.report.cards.embed import POLICY, embedded
 from spin_magic.report.cards.packing import LONG, pack, zipped
 from spin_magic.report.cards.running import RunningCards
-from spin_magic.result import Card, CardUpdate
 from tests.unit.report_samples import make_result
 
 BUNDLE = "/* bundle */" + "x" * LONG

@@ -56,6 +56,22 @@ def test_the_row_of_a_task_says_what_came_of_it():
     assert list(results.to_pandas("score").columns)[-1] == "score"
 
 
+class DumbError(Exception):
+    """One that cannot say what it is."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def test_an_exception_that_cannot_be_shown_hides_no_other_row():
+    results = many(2, failed=(1,))
+    results[1].error = DumbError()
+    bundle = splits_mimebundle(results)
+    assert "DumbError: (it cannot be shown)" in bundle["text/html"]
+    assert "could not be drawn" not in bundle["text/plain"]
+    assert [row["error"] for row in results.table()] == [None, "DumbError: (it cannot be shown)"]
+
+
 def test_html_escapes_and_sorts_by_numbers():
     html = splits_mimebundle(many(3, failed=(1,)))["text/html"]
     assert "<b>bad" not in html

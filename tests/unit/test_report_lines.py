@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from spin_magic.cards import Card, PastCards
 from spin_magic.many import SpinResults
 from spin_magic.overview import FlowOverview, StepOverview
 from spin_magic.report import cards_mimebundle, lines, mimebundle, splits_mimebundle
 from spin_magic.report.graph import flow_mimebundle
 from spin_magic.report.lines import Grid, Line, Screen, text_of
 from spin_magic.report.saved import saved_mimebundle
-from spin_magic.result import Card, PastCards
 from spin_magic.saved import SavedStep
 from tests.unit.report_samples import make_result
 

@@ -21,6 +21,7 @@ from sklearn.linear_model import LinearRegression
 
 from spin_magic.report import detail, guard, preview, rich
 from spin_magic.report.blocks import Table, Text
+from spin_magic.settings import SpinMagic
 
 
 class Raises:
@@ -237,6 +238,7 @@ def test_detail_of_a_model_lists_its_parameters_and_what_it_learned():
 
 
 def test_detail_of_pictures_is_a_small_png():
+    SpinMagic.instance().preview_seconds = 10  # the first figure of a process is slow to draw
     figure = Figure(figsize=(12, 9))
     figure.add_subplot().plot([1, 2])
     image = Image.new("RGB", (3000, 2000), "red")

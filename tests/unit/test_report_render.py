@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from spin_magic.artifacts import Artifacts
+from spin_magic.cards import Card
 from spin_magic.report import inputs_mimebundle, mimebundle, summarize_result
 from spin_magic.report.render import render_html, render_text
-from spin_magic.result import Card, DiffRow
+from spin_magic.result import DiffRow
 from tests.unit.report_samples import CARD_PAGE, artifact, make_inputs, make_result, raised
 
 EVIL = "<script>alert('1')</script>\"'`<b x=\"1\">&amp;"

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 
 from spin_magic.artifacts import Artifact, Artifacts, StepInputs
+from spin_magic.cards import Card
 from spin_magic.report import summarize_inputs, summarize_result
 from spin_magic.report.failure import summarize_error
 from spin_magic.report.summarize import seconds_text
-from spin_magic.result import Card, DiffRow
+from spin_magic.result import DiffRow
 from tests.unit.report_samples import artifact, make_inputs, make_result, raised
 
 

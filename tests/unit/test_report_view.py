@@ -8,10 +8,10 @@ import ipywidgets as widgets
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from spin_magic.cards import Card
 from spin_magic.errors import TaskError
 from spin_magic.report import summarize_result, view
 from spin_magic.report.render import render_html
-from spin_magic.result import Card
 from tests.unit.report_samples import CARD_PAGE, make_result
 
 

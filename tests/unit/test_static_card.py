@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from spin_magic.cards import Card
 from spin_magic.report.cards.lines import lines_of
 from spin_magic.report.cards.parts import Group, Number, Picture, Prose
 from spin_magic.report.cards.static import ON, parts_of
@@ -18,7 +19,6 @@ from spin_magic.report.guard import Budget
 from spin_magic.report.render import render_html, render_text
 from spin_magic.report.streams import summarize_card, summarize_cards
 from spin_magic.report.summarize import summarize_result
-from spin_magic.result import Card
 from tests.unit.report_samples import make_result, vega
 
 EVIL = "<script>alert(1)</script><img src=x onerror='f()'>\"&"

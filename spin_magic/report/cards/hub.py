@@ -8,8 +8,8 @@ from typing import Any
 import anywidget  # noqa: TID253  (this module is itself imported late)
 import traitlets
 
+from spin_magic.cards import Card, CardUpdate
 from spin_magic.report.cards.packing import pack, zipped
-from spin_magic.result import Card, CardUpdate
 
 # Zipped, for a page that is loaded again; Metaflow's own script has 0.3 MB.
 KEPT = 16_000_000

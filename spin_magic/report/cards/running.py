@@ -6,9 +6,10 @@ import contextvars
 import threading
 from typing import Any, Self
 
+from spin_magic.cards import CardUpdate
 from spin_magic.displays import Display
 from spin_magic.report.pages import environment, new_id, style_sheet
-from spin_magic.result import CardUpdate, SpinResult
+from spin_magic.result import SpinResult
 
 
 class RunningCards:

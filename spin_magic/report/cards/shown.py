@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from spin_magic.cards import Card, PastCards
 from spin_magic.report.lines import Line
 from spin_magic.report.pages import environment, new_id, style_sheet
 from spin_magic.report.preview import clean
 from spin_magic.report.streams import summarize_card
-from spin_magic.result import Card, PastCards
 
 Row = tuple[Card | None, ...]
 
