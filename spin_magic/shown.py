@@ -7,7 +7,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from spin_magic.alive import sign_of_life
-from spin_magic.namespace import forget_outputs, recording
+from spin_magic.namespace import forget_outputs
+from spin_magic.recording import recording
 from spin_magic.result import CardUpdate, SpinResult
 
 OnCard = Callable[[CardUpdate], None]
