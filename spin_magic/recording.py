@@ -11,8 +11,8 @@ _turn = threading.Lock()
 
 
 class _Recorder:
-    # Stands for a publisher's method. Threads of one kernel spin side by side, and the first to begin need not
-    # be the last to end: so each takes its own list out, and the last one the recorder.
+    # Stands for a publisher's method. Threads of one kernel spin side by side, and the first to begin need
+    # not be the last to end: so each takes its own list out, and the last one the recorder.
 
     def __init__(self, publisher: Any) -> None:
         self._publish, self._own = publisher.publish, vars(publisher).get("publish")

@@ -45,9 +45,7 @@ def against(
         There is no such task.
     """
     index = None if parse_step(task, plan.history.flow).task else plan.choice.index
-    request = dataclasses.replace(
-        plan.request, step=task, run=None, source="run", index=index, value=None
-    )
+    request = dataclasses.replace(plan.request, step=task, run=None, source="run", index=index, value=None)
     asked = wanted(request, plan.history.flow)
     if asked.step != plan.step:
         msg = f"{task} is no task of `{plan.step}`."
