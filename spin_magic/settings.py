@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 from traitlets import TraitError
-from traitlets.config import Config, LazyConfigValue, SingletonConfigurable
+from traitlets.config import Config, SingletonConfigurable
+from traitlets.config.loader import LazyConfigValue
 
 from spin_magic.errors import nearest
 from spin_magic.setting_kinds import Kinds, Number, Size, Switch, Text, Whole

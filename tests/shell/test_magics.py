@@ -35,6 +35,25 @@ def failure(shell, cell):
 # ------------------------------------------------------------------------------------ parse and call
 
 
+def test_what_is_refused_does_nothing_to_a_terminal(shell, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a\x1b[2J\u202e.py").write_text("import metaflow\nclass MyFlow(metaflow.FlowSpec): pass")
+    failure(shell, "%spin NoFlow start")
+    said = capsys.readouterr().out
+    assert "MyFlow (a\\x1b[2J\\u202e.py)" in said
+    assert said.replace("\n", "").isprintable()
+
+
+def test_a_folder_that_is_gone_is_said(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for line in ("%spin_inputs MyFlow start", "%spin_flow MyFlow"):
+        assert "The working directory is gone" in str(failure(shell, line))
+
+
 def test_the_options_of_a_line_reach_the_api(shell, api):
     run(
         shell,
