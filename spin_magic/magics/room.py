@@ -35,7 +35,9 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
                 return method(self, named, cell)
             except SpinError as error:
                 if named is not options:
-                    error.args = (f"{error} FLOW was left out here: it is {flow}.",)
+                    said = str(error)
+                    ends = "" if said.endswith((".", "?", "!")) else "."
+                    error.args = (f"{said}{ends} FLOW was left out here: it is {flow}.",)
                 raise
 
         magic.__name__, magic.__doc__ = method.__name__, help_text
