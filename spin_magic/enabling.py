@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ TEXT = """\
 # spin_magic: %spin and its kin without %load_ext. `spin-magic disable` removes this file.
 try:
     __import__("spin_magic.lazy").lazy.offer(get_ipython())
-except Exception:
+except BaseException:
     pass
 """
 Place = Literal["sys-prefix", "user"]
@@ -100,12 +101,24 @@ def startup_file(place: Place) -> Path:
     ----------
     place : {"sys-prefix", "user"}
         As for `enable`.
+
+    Raises
+    ------
+    SetupError
+        The user's folder cannot be written.
     """
     if place == "sys-prefix":
         return Path(sys.prefix, "etc", "ipython", "startup", FILE)
     from IPython.paths import get_ipython_dir  # noqa: PLC0415 - late: slow to import
 
-    return Path(get_ipython_dir(), "profile_default", "startup", FILE)
+    with warnings.catch_warnings():
+        # IPython would make a folder elsewhere, which no other process ever sees.
+        warnings.filterwarnings("error", "IPython (dir|parent) ", UserWarning)
+        try:
+            return Path(get_ipython_dir(), "profile_default", "startup", FILE)
+        except UserWarning as ex:
+            said = str(ex).partition(",")[0]
+            raise SetupError(f"{said}. Name another one in IPYTHONDIR, or use --sys-prefix.") from None
 
 
 def _preferred() -> Place:
@@ -116,7 +129,10 @@ def _preferred() -> Place:
 
 def _made_folders(file: Path) -> int:
     """Read how many folders were made for the file; refuse a file that is not ours."""
-    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError as ex:
+        raise SetupError(f"{file} cannot be read: {ex.strerror}.") from None
     found = re.fullmatch(rf"{re.escape(TEXT)}(?:{_MADE}(\d+)\n)?", text)
     if found is None:
         raise SetupError(f"{file} was edited, so it stays as it is. Remove it yourself if it is not needed.")
@@ -129,6 +145,9 @@ def _other(place: Place) -> str:
 
 def _still(place: Place) -> str:
     other: Place = "user" if place == "sys-prefix" else "sys-prefix"
-    if not startup_file(other).exists():
+    try:
+        if not startup_file(other).exists():
+            return ""
+    except SetupError:
         return ""
     return f" {startup_file(other)} is still there; `spin-magic disable --{other}` removes it."

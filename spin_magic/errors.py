@@ -23,6 +23,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from spin_magic.printable import clean
+
 
 class SpinError(Exception):
     """Base of all errors that spin_magic raises on its own account.
@@ -33,7 +35,8 @@ class SpinError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython prints this in place of a traceback."""
         known = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
-        return [f"{known.__name__}: {self}"]
+        # Names of files and of flows are in it, and what they do to a terminal is theirs to choose.
+        return [f"{known.__name__}: {clean(str(self))}"]
 
 
 class OptionError(SpinError):

@@ -28,8 +28,9 @@ NAMES = {
 }
 # Where Tab needs the extension: in the line of a magic, with its sign or without, and in that of %config.
 # Patterns are compiled when they are needed: that takes longer than the rest of this file.
-_ASKED = r"(?m)(%|^\s*)spin(_\w+)?\s|^\s*%config\s"
-_CONFIGURES = r"(?m)SpinMagic|^\s*%config\s*$"
+# Blanks of one line, not \s: among thousands of empty lines it would try from each of them to the last.
+_ASKED = r"(?m)(%|^[ \t]*)spin(_\w+)?\s|^[ \t]*%config\s"
+_CONFIGURES = r"(?m)SpinMagic|^[ \t]*%config[ \t]*$"
 
 
 def offer(shell: Any) -> None:

@@ -9,20 +9,20 @@ import builtins
 import keyword
 import re
 import weakref
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import OptionError, nearest
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from spin_magic.artifacts import StepInputs
     from spin_magic.many import SpinResults
     from spin_magic.options import InputsOptions
     from spin_magic.result import SpinResult
 
+_made: weakref.WeakKeyDictionary[Any, dict[str, Callable[[object], bool]]] = weakref.WeakKeyDictionary()
 _IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
 
 
@@ -37,7 +37,8 @@ class Names:
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
-        self._is_ours: dict[str, Callable[[object], bool]] = {}
+        # Of the shell, and not of the magics: `%reload_ext` makes new ones of these.
+        self._is_ours = _made.setdefault(shell, {})
 
     def may_bind(self, name: str, *, overwrite: bool = False) -> bool:
         """Say whether a name is free, ours, or may be overwritten."""
@@ -57,7 +58,7 @@ class Names:
     def bind(self, values: Mapping[str, object]) -> None:
         """Bind names, and remember them as ours."""
         self._shell.push(dict(values))
-        self._is_ours |= {name: _recognizer(value) for name, value in values.items()}
+        self._is_ours.update({name: _recognizer(value) for name, value in values.items()})
         for name in self._is_ours.keys() - self._shell.user_ns.keys():
             del self._is_ours[name]
 
@@ -80,7 +81,8 @@ class Names:
         Returns
         -------
         list of str
-            A sentence for each artifact that could not be loaded; it stays on ``self``.
+            A sentence for each artifact that could not be loaded and stays on ``self``, and for a ``self`` or
+            ``inputs`` that is the user's own.
         """
         fixed = {"self": inputs.self} | ({} if inputs.inputs is None else {"inputs": inputs.inputs})
         names = list(dict.fromkeys([*fixed, *inputs]))
@@ -106,7 +108,9 @@ class Names:
                     failures.append(f"{name} could not be loaded: {type(error).__name__}: {error}")
         self.bind(values)
         inputs.bound, inputs.kept, inputs.waiting = tuple(values), tuple(kept), tuple(waiting)
-        return failures
+        # The artifacts have their rows, where it stands.
+        mine = [name for name in fixed if name in kept and name not in inputs]
+        return failures + [f"{name} is your own and stays as it is; --overwrite binds it." for name in mine]
 
 
 class ShownOnce:
@@ -229,30 +233,3 @@ def _check_only(only: Iterable[str], names: list[str]) -> None:
     for name in only:
         if name not in names:
             raise OptionError(f"--only {name}: the step has no such input.{nearest(name, names)}")
-
-
-@contextmanager
-def recording(publisher: Any) -> Iterator[list[dict[str, Any]]]:
-    """Keep a copy of what is displayed meanwhile, as MIME bundles; it is displayed all the same.
-
-    Parameters
-    ----------
-    publisher : DisplayPublisher
-        The shell's. Updates of an earlier display, such as progress bars send, are not kept.
-    """
-    shown: list[dict[str, Any]] = []
-    publish, own = publisher.publish, vars(publisher).get("publish")
-
-    def keep(data: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        if not kwargs.get("update"):
-            shown.append(dict(data))
-        return publish(data, *args, **kwargs)
-
-    publisher.publish = keep
-    try:
-        yield shown
-    finally:
-        if own is None:
-            del publisher.publish
-        else:
-            publisher.publish = own  # that of a spin around this one

@@ -209,7 +209,7 @@ class Kinds(Setting[tuple[str, ...]]):
         """Read the kinds."""
         if isinstance(value, bool):
             return self._kinds if value else ()
-        words = [word.strip() for word in (value.split(",") if isinstance(value, str) else value)]
+        words = [str.strip(word) for word in (value.split(",") if isinstance(value, str) else value)]
         without = {word[1:] for word in words if word.startswith("-")}
         named = {word for word in words if word and not word.startswith("-")} or set(
             self._kinds if without else ()

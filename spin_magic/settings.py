@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from traitlets import TraitError
 from traitlets.config import Config, SingletonConfigurable
+from traitlets.config.loader import LazyConfigValue
 
 from spin_magic.errors import nearest
 from spin_magic.setting_kinds import Kinds, Number, Size, Switch, Text, Whole
@@ -120,11 +121,11 @@ class SpinMagic(SingletonConfigurable):
             complain(self._no_such(name, f"c.SpinMagic.{name} in {where(name)}"))
         for name, value in given.items():
             trait = self.traits().get(name)
-            if isinstance(trait, Setting) and name not in self.chosen:
+            only_read = isinstance(value, LazyConfigValue) and not value.to_dict()
+            if isinstance(trait, Setting) and name not in self.chosen and not only_read:
                 try:
-                    # What IPython's command line was given is text until somebody knows the trait.
-                    setattr(self, name, value.get_value(trait) if hasattr(value, "get_value") else value)
-                except TraitError as error:
+                    setattr(self, name, _assigned(value, trait))
+                except (TraitError, ValueError) as error:  # a ValueError: it was given there twice
                     complain(f"{where(name)}: {error} It stays {getattr(self, name)!r}.")
 
     def check_environment(self) -> None:
@@ -147,3 +148,12 @@ class SpinMagic(SingletonConfigurable):
 
     def _no_such(self, name: str, said: str) -> str:
         return f"{said}: there is no such setting.{nearest(name, self.trait_names(config=True))}"
+
+
+def _assigned(value: Any, trait: Setting[Any]) -> Any:
+    """Give what a config assigns to a setting."""
+    if isinstance(value, LazyConfigValue):
+        msg = f"SpinMagic.{trait.name} takes no additions: assign it whole."
+        raise TraitError(msg)
+    # What IPython's command line was given is text until somebody knows the trait.
+    return value.get_value(trait) if hasattr(value, "get_value") else value

@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.alive import sign_of_life
-from spin_magic.namespace import forget_outputs, recording
+from spin_magic.namespace import forget_outputs
+from spin_magic.recording import recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable

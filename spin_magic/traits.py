@@ -9,6 +9,8 @@ from typing import Any, Generic, TypeVar, cast
 
 from traitlets import TraitError, TraitType
 
+from spin_magic.printable import clip
+
 PREFIX = "SPIN_MAGIC_"
 Value = TypeVar("Value")
 
@@ -95,8 +97,11 @@ class Setting(TraitType[Value, Any], Generic[Value]):
             return self._default()
 
     def _refusal(self, value: Any) -> str:
-        said = repr(value)
-        return f"takes {self.takes}, not {said if len(said) <= 60 else said[:59] + '…'}.{self.near(value)}"
+        try:
+            said = clip(repr(value), 60)
+        except Exception:  # noqa: BLE001 -- anybody's object, or a number of more digits than Python writes
+            said = f"this {type(value).__name__}"
+        return f"takes {self.takes}, not {said}.{self.near(value)}"
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from spin_magic.completing.within import within
 from spin_magic.completing.words import split, written
 from spin_magic.errors import FlowError
 from spin_magic.grammar import Parser, all_parsers
+from spin_magic.printable import one_line
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,14 @@ def offers(
         return None
     search = _candidates(parser, slot, notebook, flow)
     found = within(patience, (magic, line, flow, str(Path.cwd())), search)
-    fitting = [each.after(slot.head) for each in found if _begins(each.text, slot.text)]
-    made = {each.text: replace(each, text=written(each, words.typed)) for each in reversed(fitting)}
+    # What nobody can see, a line break or an escape in the name of a file, cannot stand in a line either.
+    fitting = [
+        each.after(slot.head) for each in found if _begins(each.text, slot.text) and each.text.isprintable()
+    ]
+    made = {
+        each.text: replace(each, text=written(each, words.typed), help=one_line(each.help))
+        for each in reversed(fitting)
+    }
     return Offers(words.typed, list(reversed(made.values())))
 
 

@@ -16,7 +16,7 @@ from spin_magic.kept import Kept
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_CLASS = re.compile(rb"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
+_CLASS = re.compile(rb"^[ \t]*class[ \t]+([\w\x80-\xff]+)", re.MULTILINE)
 _MAX_BYTES = 1_000_000
 
 
@@ -205,7 +205,7 @@ def _parse(file: str) -> FileText:
     except SyntaxError as error:
         return FileText(path, error=error)
     except (ValueError, RecursionError, MemoryError) as error:
-        return FileText(path, error=SyntaxError(str(error)))
+        return FileText(path, error=SyntaxError(str(error) or "it is too deeply nested"))
     imports: dict[str, str] = {}
     stars: list[str] = []
     package = package_name(path, of_folder=True)
@@ -265,5 +265,6 @@ def dotted(node: ast.expr, imports: Mapping[str, str]) -> str:
     return imports.get(node.id, node.id) if isinstance(node, ast.Name) else ""
 
 
-_skimmed = Kept(_skim, 16384)
+# Of more files than that each look reads all again.
+_skimmed = Kept(_skim, 100_000)
 _parsed = Kept(_parse, 4096)

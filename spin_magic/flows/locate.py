@@ -20,6 +20,7 @@ from spin_magic.flows.classes import (
     read_file,
 )
 from spin_magic.flows.files import find_module, package_name, package_root, python_files, python_paths
+from spin_magic.printable import clip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -241,8 +242,9 @@ def _parsed(path: Path, cwd: Path) -> FileText:
     file = read_file(path)
     if file.error:
         line = f", line {file.error.lineno}" if file.error.lineno else ""
-        text = f": {file.error.text.strip()}" if file.error.text and file.error.text.strip() else ""
-        raise FlowError(f"Syntax error in {_shown(path, cwd)}{line}: {file.error.msg}{text}")
+        text = (file.error.text or "").strip()
+        said = f": {clip(text, 120)}" if text else ""
+        raise FlowError(f"Syntax error in {_shown(path, cwd)}{line}: {file.error.msg}{said}")
     return file
 
 

@@ -23,6 +23,7 @@ from spin_magic.result import OtherTask, SpinResult
 from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History, open_history
 from spin_magic.runs.others import other_tasks
+from spin_magic.runs.wanted import parse_step
 
 
 def others(plan: Plan) -> list[OtherTask]:
@@ -43,9 +44,8 @@ def against(
     TaskError
         There is no such task.
     """
-    request = dataclasses.replace(
-        plan.request, step=task, run=None, source="run", index=plan.choice.index, value=None
-    )
+    index = None if parse_step(task, plan.history.flow).task else plan.choice.index
+    request = dataclasses.replace(plan.request, step=task, run=None, source="run", index=index, value=None)
     asked = wanted(request, plan.history.flow)
     if asked.step != plan.step:
         msg = f"{task} is no task of `{plan.step}`."

@@ -126,6 +126,10 @@ def wanted(request: Request, flow: str) -> Wanted:
     if request.index is not None and request.value is not None:
         msg = "Give --index or --value, not both."
         raise OptionError(msg)
+    if parsed.task is not None and (request.index is not None or request.value is not None):
+        option = "--value" if request.index is None else "--index"
+        msg = f"{request.step!r} names task {parsed.task} already: leave {option} out, or the task."
+        raise OptionError(msg)
     exact = parsed.task is not None and request.step.count("/") == 3
     # Metaflow checks the namespace of no full pathspec.
     everywhere = request.namespace is KEEP and exact

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, no_var_expand
 
 from spin_magic import lazy
-from spin_magic.errors import SpinError
+from spin_magic.errors import FlowError, SpinError
 from spin_magic.options import HelpRequested, with_flow
 from spin_magic.settings import SpinMagic
 
@@ -22,6 +23,7 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         def magic(self: Magics, line: str, cell: str | None = None) -> Any:
             __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
+            _check_folder()
             try:
                 options = parse(line)
             except HelpRequested as request:
@@ -33,7 +35,9 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
                 return method(self, named, cell)
             except SpinError as error:
                 if named is not options:
-                    error.args = (f"{error} FLOW was left out here: it is {flow}.",)
+                    said = str(error)
+                    ends = "" if said.endswith((".", "?", "!")) else "."
+                    error.args = (f"{said}{ends} FLOW was left out here: it is {flow}.",)
                 raise
 
         magic.__name__, magic.__doc__ = method.__name__, help_text
@@ -41,6 +45,16 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
         return hidden
 
     return decorate
+
+
+def _check_folder() -> None:
+    """Refuse to look for flows and runs where there is nowhere to start."""
+    try:
+        os.getcwd()  # noqa: PTH109 -- a Path is not needed
+    except FileNotFoundError:
+        raise FlowError(
+            "The working directory is gone: it was removed or renamed. Go to another one: %cd FOLDER."
+        ) from None
 
 
 class Room(Magics):

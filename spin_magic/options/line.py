@@ -102,7 +102,8 @@ def with_flow(options: Line, flow: str) -> Line:
     if options.flow is not None or not step:
         return options
     if flow:
-        return replace(options, flow=flow)
+        line = {"line": f"{shlex.quote(flow)} {options.line}"} if hasattr(options, "line") else {}
+        return replace(options, flow=flow, **line)
     if step is ...:
         raise OptionError("FLOW is missing at the line's beginning, as in TrainFlow. See --help.")
     raise OptionError(

@@ -132,8 +132,20 @@ class SpinOptions(TaskOptions):
         """
         if self == SpinOptions(None, ""):
             return last
-        named = f"{quote(last.flow or '')} {quote(last.step)} {self.line}"
-        return replace(self, flow=last.flow, step=last.step, line=named)
+        step = self._left_of(last.step)
+        named = f"{quote(last.flow or '')} {quote(step)} {self.line}"
+        return replace(self, flow=last.flow, step=step, line=named)
+
+    def _left_of(self, step: str) -> str:
+        """Leave out of STEP the task or the run that this line chooses anew."""
+        parts = step.strip("/").split("/")
+        # RUN/train/TASK or FLOW/RUN/train: a run's id is no name of Python's.
+        at = next((place for place in (1, 2) if parts[place:] and parts[place].isidentifier()), 0)
+        if self.run is not None or self.source == "spin" or self.last is not None:
+            return parts[at]
+        if self.index is not None or self.value is not None or self.all_splits:
+            return "/".join(parts[: at + 1])
+        return step
 
 
 @dataclass(frozen=True)

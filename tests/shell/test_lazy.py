@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,15 @@ def test_the_settings_are_there_before_the_magics(offered, capsys, cell):
     offered.run_line_magic("config", "SpinMagic.embed_cards = False")
 
 
+def test_a_cell_of_many_empty_lines_costs_nothing(offered):
+    """Every kernel of the environment pays for this; it was quadratic."""
+    cell = "x = 1" + "\n" * 50_000 + "y = 2"
+    begun = time.perf_counter()
+    assert not re.search(lazy._ASKED, cell)
+    assert not re.search(lazy._CONFIGURES, cell)
+    assert time.perf_counter() - begun < 1
+
+
 def test_tab_finds_the_settings(offered):
     assert "SpinMagic" in tab(offered, "%config Spi")
 
@@ -295,3 +306,14 @@ def test_a_broken_installation_leaves_the_start_alone(bare_shell, monkeypatch, c
     exec(enabling.TEXT, bare_shell.user_ns)  # noqa: S102 - the same
     assert state(bare_shell) == before
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("ends", ["raise SystemExit(3)", "raise KeyboardInterrupt"])
+def test_a_script_of_the_user_s_that_has_our_name_ends_no_kernel(bare_shell, tmp_path, monkeypatch, ends):
+    (tmp_path / "spin_magic.py").write_text(ends)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "spin_magic"]:
+        monkeypatch.delitem(sys.modules, name)
+    before = state(bare_shell)
+    exec(enabling.TEXT, bare_shell.user_ns)  # noqa: S102 - as IPython does
+    assert state(bare_shell) == before

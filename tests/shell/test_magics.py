@@ -35,6 +35,25 @@ def failure(shell, cell):
 # ------------------------------------------------------------------------------------ parse and call
 
 
+def test_what_is_refused_does_nothing_to_a_terminal(shell, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a\x1b[2J\u202e.py").write_text("import metaflow\nclass MyFlow(metaflow.FlowSpec): pass")
+    failure(shell, "%spin NoFlow start")
+    said = capsys.readouterr().out
+    assert "MyFlow (a\\x1b[2J\\u202e.py)" in said
+    assert said.replace("\n", "").isprintable()
+
+
+def test_a_folder_that_is_gone_is_said(shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for line in ("%spin_inputs MyFlow start", "%spin_flow MyFlow"):
+        assert "The working directory is gone" in str(failure(shell, line))
+
+
 def test_the_options_of_a_line_reach_the_api(shell, api):
     run(
         shell,
@@ -232,12 +251,13 @@ def test_a_join_binds_its_branches(shell, api):
     assert run(shell, "[each.x for each in inputs]") == [1]
 
 
-def test_names_of_the_user_are_kept_unless_told_otherwise(shell, api):
+def test_names_of_the_user_are_kept_unless_told_otherwise(shell, api, capsys):
     api.artifacts = {"df": [1], "alpha": 0.5}
     run(shell, "df = 'mine'\nself = 'mine'")
     run(shell, "%spin_inputs F s -o found")
     assert run(shell, "df, self, alpha") == ("mine", "mine", 0.5)
     assert shell.user_ns["found"].kept == ("self", "df")
+    assert "self is your own and stays as it is; --overwrite binds it." in capsys.readouterr().out
     assert api.loaded == ["alpha"]
     run(shell, "%spin_inputs F s -o found --overwrite")
     assert run(shell, "df") == [1]
@@ -255,6 +275,18 @@ def test_a_name_that_was_bound_before_is_bound_again_until_the_user_takes_it(she
     run(shell, "%spin_inputs F s -o found")
     assert shell.user_ns["thing"] != "next"
     assert shell.user_ns["found"].kept == ("thing",)
+
+
+def test_what_was_bound_before_a_reload_is_bound_again(shell, api):
+    """A notebook that begins with %reload_ext went on with the inputs of the time before."""
+    api.artifacts = {"thing": [1]}
+    run(shell, "%spin_inputs F s")
+    api.artifacts = {"thing": [2]}
+    run(shell, "%reload_ext spin_magic")
+    run(shell, "mine = 1\n%spin_inputs F s -o found")
+    assert shell.user_ns["thing"] == [2]
+    assert shell.user_ns["self"] is shell.user_ns["found"].self
+    assert shell.user_ns["found"].kept == ()
 
 
 def test_a_name_deleted_and_made_anew_by_the_user_is_the_user_s(shell, api):

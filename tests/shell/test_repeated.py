@@ -103,3 +103,23 @@ def test_an_error_says_which_flow_was_meant(shell, flows, api):
 
     assert str(error) == "There is no such flow. FLOW was left out here: it is None."
     assert str(shell.run_cell("%spin_flow None").error_in_exec) == "There is no such flow."
+
+
+def test_what_metaflow_says_without_a_stop_is_a_sentence_of_its_own(shell, flows, api, monkeypatch):
+    def refuse(*_, **__):
+        raise TaskError("x is not a valid integer")
+
+    monkeypatch.setattr(sys.modules["spin_magic.api"], "spin_flow", refuse)
+    shell.run_cell("%config SpinMagic.flow = 'F'").raise_error()
+    error = shell.run_cell("%spin_flow").error_in_exec
+
+    assert str(error) == "x is not a valid integer. FLOW was left out here: it is F."
+
+
+def test_what_is_repeated_is_said_with_the_flow_that_was_left_out(shell, flows, api, capsys):
+    shell.run_cell("%spin_flow F\n%spin s\n%spin_flow G").raise_error()
+    capsys.readouterr()
+    shell.run_cell("%spin").raise_error()
+
+    assert asked(api)[-1][:2] == ("F", "s")
+    assert said(capsys) == ["Again: %spin F s"]

@@ -141,6 +141,18 @@ def test_flows_are_found_without_being_imported(project):
     assert texts("spin_new", "") == []
 
 
+def test_what_cannot_be_seen_is_not_offered(project):
+    (project / "new\nline.py").write_text(FLOW.replace("FitFlow", "BreakFlow"))
+    (project / "ansi\x1b[31m.py").write_text(FLOW.replace("FitFlow", "AnsiFlow"))
+    (project / "fit.py").write_text(FLOW.replace("Reads the rows", r"Reads \x1b[31m the \u202e rows"))
+
+    found = offers("spin", "", {}, patience=20)
+    assert [each.text for each in found.candidates] == ["AnsiFlow", "FitFlow", "BreakFlow", "fit.py"]
+    steps = offers("spin", "FitFlow ", {}, patience=20)
+    assert all(each.help.isprintable() for each in [*found.candidates, *steps.candidates])
+    assert "Reads \\x1b[31m the \\u202e rows." in [each.help for each in steps.candidates]
+
+
 def test_flows_of_one_name_are_told_apart(project):
     (project / "other").mkdir()
     (project / "other" / "again.py").write_text(FLOW)

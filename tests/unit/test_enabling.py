@@ -109,3 +109,22 @@ def test_a_folder_that_cannot_be_written_is_said_with_what_to_do(home, capsys):
     said = capsys.readouterr().err
     assert "cannot be written" in said
     assert "`spin-magic enable --user`" in said
+
+
+def test_what_ipython_cannot_keep_is_not_called_done(home, capsys, monkeypatch):
+    """IPython itself would go to a temporary folder, which no kernel reads."""
+    (home / "no folder").write_text("")
+    monkeypatch.setenv("IPYTHONDIR", str(home / "no folder"))
+    for command in ("enable", "disable"):
+        assert cli.main([command, "--user"]) != 0
+        said = capsys.readouterr().err
+        assert f"IPython dir '{home}/no folder' is not a writable location. Name another one" in said
+    enabling.enable("sys-prefix")
+    assert enabling.disable("sys-prefix").startswith("Removed")
+
+
+def test_a_folder_in_the_place_of_the_file_is_said(home, capsys):
+    (home / "environment/etc/ipython/startup" / enabling.FILE).mkdir(parents=True)
+    for command in ("enable", "disable"):
+        assert cli.main([command, "--sys-prefix"]) != 0
+        assert "cannot be read: Is a directory." in capsys.readouterr().err

@@ -312,6 +312,18 @@ def test_a_syntax_error_says_its_line_where_the_flow_is_in_that_file(tmp_path):
     assert "Syntax error in null.py" in refused("NullFlow", tmp_path)
 
 
+def test_a_syntax_error_is_told_in_a_few_words(tmp_path):
+    write(tmp_path, {"long.py": f"x = [{'1, ' * 2000}\n", "deep.py": "x = " + "-" * 20_000 + "1\n"})
+    assert len(refused("long.py", tmp_path)) < 250
+    assert not refused("deep.py", tmp_path).endswith(": ")
+
+
+def test_names_of_any_alphabet_are_found(tmp_path):
+    write(tmp_path, {"a.py": flow("Флоу"), "b.py": flow("流れ")})
+    assert find_flow("Флоу", {}, tmp_path).path == tmp_path / "a.py"
+    assert find_flow("流れ", {}, tmp_path).path == tmp_path / "b.py"
+
+
 def test_encodings_are_read_as_python_reads_them(tmp_path):
     latin = ("# -*- coding: latin-1 -*-\n# é\n" + flow("LatinFlow")).encode("latin-1")
     write(tmp_path, {"latin.py": latin, "bom.py": b"\xef\xbb\xbf" + flow("BomFlow").encode()})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spin_magic.errors import OptionError
-from spin_magic.loop.request import Request, arguments
+from spin_magic.loop.request import Request, arguments, wanted
 from spin_magic.options import (
     INPUTS_HELP,
     SPIN_HELP,
@@ -78,6 +78,32 @@ def test_a_line_repeats_the_last_one_or_its_flow_and_step_alone():
     filled = parse_spin("--seed 3").filled(last)
     assert filled == SpinOptions("F", "17/train", seed=3)
     assert (last.line, filled.line) == ("F 17/train --index 2 -o r  # why", "F 17/train --seed 3")
+
+
+@pytest.mark.parametrize(
+    ("step", "again", "chosen"),
+    [
+        ("17/train/3", "--seed 3", "17/train/3"),
+        ("17/train/3", "--index 2", "17/train"),
+        ("F/17/train/3", "--value a", "F/17/train"),
+        ("F/17/train", "--all-splits", "F/17/train"),
+        ("17/train", "--from 18", "train"),
+        ("argo-f-x/train/3", "--from spin", "train"),
+        ("F/17/train/3", "--last 2", "train"),
+    ],
+)
+def test_a_repeated_line_chooses_its_run_and_task_anew(step, again, chosen):
+    assert parse_spin(again).filled(parse_spin(f"F {step}")).step == chosen
+
+
+def test_a_line_to_repeat_names_the_flow_that_it_left_out():
+    assert with_flow(parse_spin("train --seed 3"), "my f.py").line == "'my f.py' train --seed 3"
+
+
+def test_a_task_and_an_index_are_not_both_chosen():
+    for chosen in ({"index": 0}, {"value": "a"}):
+        with pytest.raises(OptionError, match=f"names task 3 already: leave --{next(iter(chosen))} out"):
+            wanted(Request("F", "17/train/3", **chosen), "F")
 
 
 def test_every_option_of_spin():

@@ -5,7 +5,8 @@ import sys
 
 import pytest
 from traitlets import TraitError
-from traitlets.config import Config
+from traitlets.config import Config, LazyConfigValue
+from traitlets.config.loader import DeferredConfigList
 
 from spin_magic import traits
 from spin_magic.runs.history import namespace_or_current
@@ -25,6 +26,13 @@ def complaints(caplog):
     traits.complain.cache_clear()
     yield lambda: [record.getMessage() for record in caplog.records if record.name == "spin_magic"]
     traits.complain.cache_clear()
+
+
+def added(item):
+    """What ``c.SpinMagic.notes.append(item)`` leaves in a config."""
+    value = LazyConfigValue()
+    value.append(item)
+    return value
 
 
 def configured(**values):
@@ -143,6 +151,25 @@ def test_what_is_wrong_in_a_config_file_is_said_and_the_rest_holds(settings, com
         "c.SpinMagic.lag_lines in /c/f.py: there is no such setting. Did you mean 'log_lines'?",
         "/c/f.py: SpinMagic.log_lines takes a whole number from 0 to 10,000, not 'x'. It stays 100.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("notes", [3], "not [3]."),
+        ("preview_rows", 10**5000, "not this int. It stays 6."),
+        ("flow", DeferredConfigList(["a", "b"]), "flow only accepts one value, got 2: ['a', 'b']"),
+        ("notes", added("next"), "takes no additions: assign it whole."),
+    ],
+    ids=["a list of others", "too many digits", "given twice", "added to"],
+)
+def test_whatever_a_config_file_has_the_magics_load(settings, complaints, name, value, said):
+    before = getattr(settings, name)
+    settings.take({name: value, "log_lines": LazyConfigValue()}, lambda _: "f.py")
+
+    [complaint] = complaints()
+    assert said in complaint
+    assert getattr(settings, name) == before
 
 
 @pytest.mark.parametrize(
