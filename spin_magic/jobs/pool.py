@@ -6,6 +6,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from itertools import islice
+from threading import Thread
 from typing import Any
 
 from loky import ProcessPoolExecutor
@@ -17,6 +19,7 @@ from spin_magic.jobs.worker import THREADS, Done, begin, work
 
 # Idle workers keep their imports warm for the next cell, and their memory no longer than that.
 IDLE_SECONDS = 300
+GROWTH = "LOKY_MAX_MEMORY_LEAK_SIZE"
 
 _idle: dict[tuple[tuple[str, str], ...], list[ProcessPoolExecutor]] = {}
 
@@ -29,27 +32,38 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
     waiting = iter(enumerate(orders))
     running: dict[Future[Any], tuple[int, ProcessPoolExecutor]] = {}
     workers = _workers(min(jobs, len(orders)), jobs)
+    # Those that surely do nothing: an interrupt may come while an order is handed over.
+    free = list(workers)
+    ended: tuple[int, Done | SpinError] | None = None
     try:
-        for worker in workers:
-            at, order = next(waiting)
-            running[worker.submit(work, order)] = at, worker
-        while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                at, worker = running.pop(future)
-                came = _came(future)
-                if isinstance(came, WorkerError):
-                    workers.remove(worker)
-                    worker.shutdown(kill_workers=True)
-                    worker = _new(jobs)
-                    workers.append(worker)
-                if following := next(waiting, None):
-                    running[worker.submit(work, following[1])] = following[0], worker
-                yield at, came
+        while True:
+            for at, order in islice(waiting, len(free)):
+                worker = free.pop()
+                running[worker.submit(work, order)] = at, worker
+            if ended is not None:
+                yield ended
+            if not running:
+                return
+            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+            at, worker = running.pop(future)
+            came = _came(future)
+            if isinstance(came, WorkerError):
+                workers.remove(worker)
+                worker.shutdown(kill_workers=True)
+                worker = _new(jobs)
+                workers.append(worker)
+            free.append(worker)
+            ended = at, came
     finally:
-        for _, worker in running.values():
-            workers.remove(worker)
-            worker.shutdown(kill_workers=True)
-        _idle.setdefault(_settings(), []).extend(workers)
+        _idle.setdefault(_settings(), []).extend(free)
+        _end([worker for worker in workers if worker not in free])
+
+
+def _end(workers: Sequence[ProcessPoolExecutor]) -> None:
+    """Kill workers in a thread, where another interrupt spares none of them."""
+    ending = Thread(target=lambda: [worker.shutdown(kill_workers=True) for worker in workers])
+    ending.start()
+    ending.join()
 
 
 def _came(future: Future[Any]) -> Done | SpinError:
@@ -62,9 +76,14 @@ def _came(future: Future[Any]) -> Done | SpinError:
             f"The process that ran this task is gone{how}: it left, crashed, or had too little memory."
         )
     except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
-        said = " ".join(str(ex).split())
-        return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")
+        return not_brought(ex)
     return came
+
+
+def not_brought(ex: Exception) -> WorkerError:
+    """Say why what a task made is not here."""
+    said = " ".join(str(ex).split())
+    return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")
 
 
 def _workers(count: int, jobs: int) -> list[ProcessPoolExecutor]:
@@ -84,11 +103,14 @@ def _settings() -> tuple[tuple[str, str], ...]:
 
 def _new(jobs: int) -> ProcessPoolExecutor:
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return ProcessPoolExecutor(
         max_workers=1,
         timeout=IDLE_SECONDS,
         initializer=begin,
         initargs=(os.getpid(),),
         # Each process would take all cores for its linear algebra.
-        env={name: os.environ.get(name, threads) for name in THREADS},
+        env={name: os.environ.get(name, threads) for name in THREADS}
+        # By itself loky takes warm imports and inputs for a leak: beyond 300 MB the process starts anew.
+        | {GROWTH: os.environ.get(GROWTH, str(memory // (2 * jobs)))},
     )

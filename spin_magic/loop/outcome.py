@@ -76,19 +76,13 @@ def build_result(
 
 
 def persist_result(plan: Plan, outcome: Outcome, result: SpinResult) -> None:
-    """Keep a result in ``.metaflow_spin``, and say where.
-
-    Raises
-    ------
-    TaskError
-        The folder cannot be written to.
-    """
+    """Keep a result in ``.metaflow_spin``, and say where, or why not: the result itself is there."""
     flow = plan.history.flow
     try:
         result.persisted, problems = persist(flow, plan.step, plan.code.label, outcome)
     except OSError as ex:
-        msg = f"--persist cannot write the results of `{plan.step}`: {ex}"
-        raise TaskError(msg) from ex
+        result.notes.append(f"--persist could not keep the results of `{plan.step}`: {ex}")
+        return
     result.notes += [f"`{name}` was not kept: it cannot be stored ({why})." for name, why in problems.items()]
     result.inputs.why += f' The results are kept as {result.persisted}: `inspect_spin(".")` finds them.'
 
