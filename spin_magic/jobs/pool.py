@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from itertools import islice
 from threading import Thread
 from typing import Any
@@ -39,7 +41,9 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
         while True:
             for at, order in islice(waiting, len(free)):
                 worker = free.pop()
-                running[worker.submit(work, order)] = at, worker
+                with _deaf():
+                    future = worker.submit(work, order)
+                running[future] = at, worker
             if ended is not None:
                 yield ended
             if not running:
@@ -57,6 +61,16 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
     finally:
         _idle.setdefault(_settings(), []).extend(free)
         _end([worker for worker in workers if worker not in free])
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that are deaf to interrupts from their first moment; one that comes is heard later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end(workers: Sequence[ProcessPoolExecutor]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -124,8 +125,6 @@ def test_a_process_that_dies_takes_its_task_along_and_no_other(ran: str):
 
 
 def test_an_interrupt_keeps_what_is_done(ran: str):
-    import signal
-
     began = threading.Event()
 
     def progress(done: int, total: int, failed: int) -> None:
@@ -170,6 +169,16 @@ def test_an_interrupt_while_a_task_is_handed_over_leaves_no_worker_at_it(ran: st
     begun = time.monotonic()
     spin_splits(FLOW, "leaf", body=here, jobs=2)
     assert time.monotonic() - begun < 30
+
+
+def test_workers_are_deaf_to_interrupts_from_their_first_moment(ran: str):
+    """A front end's interrupt goes to all of them, also to those that are still importing."""
+    body = (
+        "import signal\nself.pair = signal.pthread_sigmask(signal.SIG_BLOCK, ())\nself.next(self.inner_join)"
+    )
+    results = spin_splits(FLOW, "leaf", body=body, jobs=2)
+    assert [each["pair"] for each in results] == [{signal.SIGINT}] * 3
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 UNREADABLE = """
