@@ -81,20 +81,18 @@ def _end(workers: Sequence[ProcessPoolExecutor]) -> None:
 
 
 def _came(future: Future[Any]) -> Done | SpinError:
-    try:
-        came: Done | SpinError = future.result()
-    except BrokenProcessPool as ex:
+    ex = future.exception()
+    if isinstance(ex, BrokenProcessPool):
         code = re.search(r"\{(.+?)\}", str(ex))
         how = f" ({code[1]})" if code else ""
         return WorkerError(
             f"The process that ran this task is gone{how}: it left, crashed, or had too little memory."
         )
-    except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
-        return not_brought(ex)
+    came: Done | SpinError = future.result() if ex is None else not_brought(ex)
     return came
 
 
-def not_brought(ex: Exception) -> WorkerError:
+def not_brought(ex: BaseException) -> WorkerError:
     """Say why what a task made is not here."""
     said = " ".join(str(ex).split())
     return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")

@@ -206,6 +206,10 @@ def test_what_cannot_be_read_here_takes_nothing_else_along(ran: str):
     assert "Refused: 3: odd one (this exception does not pickle)" in str(results[0].error)
     (*_, last) = traceback.extract_tb(results[0].error.__traceback__)
     assert last.line == 'raise Refused(3, "odd one")'
+    leaves = "class Leaves:\n    def __reduce__(self):\n        raise SystemExit(4)\n"
+    body = f"{leaves}self.pair = Leaves() if self.index else 1\nself.next(self.inner_join)"
+    results = spin_splits(FLOW, "leaf", body=body, jobs=2, check=False)
+    assert [each.ok for each in results] == [True, True, False]
 
 
 def test_the_names_of_the_notebook_are_packed_once(ran: str):
