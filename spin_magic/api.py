@@ -201,7 +201,7 @@ def spin_request(
         else:
             made = (run or execute)(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun, made.notes)
-        if persisting(request.persist):
+        if made.outcome.started and persisting(request.persist):
             # Not where the body may have gone.
             os.chdir(here)
             persist_result(plan, made.outcome, result)

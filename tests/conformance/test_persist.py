@@ -113,6 +113,10 @@ def test_kept_where_the_spin_began_and_a_full_disk_costs_nothing_else(
 def test_nothing_is_kept_unasked(run_of, project, elsewhere):
     run_of("foreach")
     assert spin(project / "foreach.py", "letter").persisted is None
+    # Metaflow does not even start a step that leads nowhere.
+    begun = spin(project / "foreach.py", "letter", body="pass", isolated=True, persist=True, check=False)
+    assert "could not be started isolated" in str(begun.error)
+    assert begun.persisted is None
     assert [*elsewhere.iterdir()] == []
 
 
