@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from spin_magic.artifacts import StepInputs
@@ -190,13 +191,16 @@ def spin_request(
         check_isolated(request, options)
     with preserved(), in_plain_words(), (code := find_code(request)).active():
         texts.begin(code, request)
+        here = Path.cwd()
         plan = make_plan(request, code)
         if request.isolated:
             plan, made = _isolated(plan, options)
         else:
             made = (run or execute)(plan, **options)
         result = build_result(plan, made.outcome, made.locals, begun, made.notes)
-        if persisting(request.persist):
+        if made.outcome.started and persisting(request.persist):
+            # Not where the body may have gone.
+            os.chdir(here)
             persist_result(plan, made.outcome, result)
     session.failed = not result.ok
     ended(code, request, result.error)

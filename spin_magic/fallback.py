@@ -76,7 +76,7 @@ def spin_without_engine(
         Something is not as it must be.
     """
     __tracebackhide__ = True
-    _check(options, why)
+    _check(options, cwd, why)
     begun = time.perf_counter()
     ref = _found(flow, notebook, why)
     wanted = parse_step(step, ref.name)
@@ -98,7 +98,9 @@ def spin_without_engine(
         place.orders.write_text(json.dumps(orders), encoding="utf-8")
         error: BaseException | None = None
         try:
-            with started(words(file, place, asked), Path(cwd or Path.cwd()), variables(place)) as child:
+            with started(
+                words(file, place, asked), Path(cwd or Path.cwd()).expanduser(), variables(place)
+            ) as child:
                 code = child.follow(lambda name, text: _say(said[name], name, text))
         except KeyboardInterrupt as ex:
             error, code = ex.with_traceback(None), 0
@@ -133,7 +135,7 @@ def spin_without_engine(
     return result
 
 
-def _check(options: Mapping[str, Any], why: str) -> None:
+def _check(options: Mapping[str, Any], cwd: Any, why: str) -> None:
     asked = [said for name, said in NOT_HERE.items() if options.get(name)]
     if options.get("source") == "spin":
         asked.append("--from spin")
@@ -141,6 +143,9 @@ def _check(options: Mapping[str, Any], why: str) -> None:
         msg = f"{', '.join(asked)} cannot be had from Metaflow's own `spin`. {why}"
         raise OptionError(msg)
     check_environment(options.get("environment"))
+    if cwd is not None and not Path(cwd).expanduser().is_dir():
+        msg = f"--cwd {cwd}: there is no such folder."
+        raise OptionError(msg)
 
 
 def _found(flow: Any, notebook: Mapping[str, Any] | None, why: str) -> FlowRef:

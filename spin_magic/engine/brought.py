@@ -68,7 +68,7 @@ def pack(output: OutputStore, inputs: Sequence[InputStore]) -> Packed:
 
 def unpack(packed: Packed, flow: Any, output: OutputStore, inputs: Sequence[InputStore]) -> None:
     """Put what was packed elsewhere into a flow and an output that were set up for the same task."""
-    output.live = {name: pickle.loads(data) for name, data in packed.values.items()}  # noqa: S301 -- our own
+    output.live = {name: _read(data) for name, data in packed.values.items()}
     output.live |= {name: Left(text) for name, text in packed.left.items()}
     output.unchanged = dict(packed.unchanged)
     output._origins = {}
@@ -79,6 +79,13 @@ def unpack(packed: Packed, flow: Any, output: OutputStore, inputs: Sequence[Inpu
         if name != "name" and not name.startswith("_"):
             setattr(flow, name, value)
     flow._transition = output.live.get("_transition")
+
+
+def _read(data: bytes) -> Any:
+    try:
+        return pickle.loads(data)  # noqa: S301 -- our own
+    except Exception as ex:  # noqa: BLE001 -- unpickling may run any code
+        return Left(f"<what cannot be read from its pickle: {type(ex).__name__}: {ex}>")
 
 
 def pickled(value: Any) -> bytes | None:

@@ -1,8 +1,12 @@
-"""Where an isolated step works: a folder of its own, and a copy of the flow file beside the flow file."""
+"""Where an isolated step works: a folder of its own, and a copy of the flow file beside the flow file.
+
+A kernel that is killed leaves its folders behind; the next isolated step removes them.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -17,6 +21,7 @@ from pathlib import Path
 from spin_magic.errors import IsolatedError
 
 DAY = 86400.0
+HELD = "held"
 
 
 class Place:
@@ -34,6 +39,9 @@ class Place:
         folder = Path(tempfile.gettempdir())
         _sweep(folder, r"spin_isolated_(\d+)_\w+")
         self.root = Path(tempfile.mkdtemp(prefix=f"spin_isolated_{os.getpid()}_", dir=folder))
+        # Held for as long as this process lives, whatever ends it.
+        held = os.open(self.root / HELD, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(held, fcntl.LOCK_EX)
         self.datastore = self.root / ".metaflow_spin"
         # ``spin`` makes none where the settings name its place.
         self.datastore.mkdir()
@@ -42,13 +50,14 @@ class Place:
         self.log = self.root / "metaflow.log"
         self.orders = self.root / "orders.json"
         self.run_id = self.root / "run_id"
-        weakref.finalize(self, _remove, str(self.root), os.getpid())
+        weakref.finalize(self, _remove, str(self.root), held, os.getpid())
 
 
-def _remove(path: str, maker: int) -> None:
+def _remove(path: str, held: int, maker: int) -> None:
     # A forked child that ends has the finalizers too.
     if os.getpid() == maker:
         shutil.rmtree(path, ignore_errors=True)
+        os.close(held)
 
 
 @contextmanager
@@ -85,13 +94,25 @@ def _sweep(folder: Path, name: str) -> None:
     with contextlib.suppress(OSError):
         for each in os.scandir(folder):
             found = known.fullmatch(each.name)
+            if not found or _alive(int(found[1])):
+                continue
             # Where a folder is shared, a process that is not seen here may be another machine's.
-            if not found or _alive(int(found[1])) or time.time() - each.stat().st_mtime < DAY:
+            if not _let_go(Path(each.path, HELD)) and time.time() - each.stat().st_mtime < DAY:
                 continue
             if each.is_dir(follow_symlinks=False):
                 shutil.rmtree(each.path, ignore_errors=True)
             else:
                 os.unlink(each.path)  # noqa: PTH108 -- a path of scandir's
+
+
+def _let_go(path: Path) -> bool:
+    """Tell whether a file was held by a process that is no more."""
+    try:
+        with path.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _alive(process: int) -> bool:

@@ -9,7 +9,7 @@ from spin_magic.api import Execution, execute, spin_request
 from spin_magic.engine.brought import unpack
 from spin_magic.errors import SpinError, TaskError, WorkerError
 from spin_magic.jobs.orders import orders_of
-from spin_magic.jobs.pool import each_done
+from spin_magic.jobs.pool import each_done, not_brought
 from spin_magic.jobs.tracebacks import unpack_error
 from spin_magic.jobs.worker import Done
 from spin_magic.loop.every import Keep, not_begun
@@ -38,6 +38,8 @@ def in_processes(
             yield at, _result(request, keep, how, came)
         except TaskError as ex:
             yield at, not_begun(every, request, ex)
+        except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
+            yield at, not_begun(every, request, not_brought(ex))
 
 
 def _result(request: Request, keep: Keep, how: Mapping[str, Any], came: Done | WorkerError) -> SpinResult:
@@ -61,16 +63,11 @@ def _lost(made: Execution, error: WorkerError) -> Execution:
 def _taken(made: Execution, plan: Plan, done: Done) -> Execution:
     """Let a step that was only set up here end as it ended in the worker."""
     outcome = made.outcome
-    outcome.error, outcome.seconds, outcome.cards = _error(done), done.seconds, done.cards
+    outcome.error = unpack_error(done.error) if done.error is not None else None
+    outcome.seconds, outcome.cards = done.seconds, done.cards
     unpack(done.packed, outcome.flow, outcome.output, plan.stores)
     # Shown and kept, as what a step prints here.
     outcome.logs.stdout.write(done.stdout)
     outcome.logs.stderr.write(done.stderr)
     made.notes = done.notes
     return made
-
-
-def _error(done: Done) -> BaseException | None:
-    if done.error is not None:
-        return unpack_error(done.error)
-    return WorkerError(f"{done.said} (this exception does not pickle)") if done.said else None

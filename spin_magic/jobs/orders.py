@@ -11,6 +11,7 @@ from typing import Any
 
 import cloudpickle
 
+from spin_magic.engine.metadata import Frame
 from spin_magic.errors import OptionError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.jobs.notebook_flow import NotebookFlow, check_travel, pack_flow
@@ -27,7 +28,10 @@ class Order:
     Attributes
     ----------
     request : bytes
-        The spin, to be unpickled where the path is this process's.
+        The spin, to be unpickled where the path is this process's; the same bytes for all tasks, for the
+        notebook's names in it may be large.
+    step, place
+        The task, as `Request` takes it.
     how : mapping
         ``seed``, ``skip_decorators`` and ``cards``.
     file : str or None
@@ -41,6 +45,8 @@ class Order:
     """
 
     request: bytes
+    step: str
+    place: tuple[Frame, ...] | None
     how: Mapping[str, Any]
     file: str | None
     cwd: str
@@ -77,14 +83,10 @@ def orders_of(every: Every, how: Mapping[str, Any]) -> list[Order]:
         made = pack_flow(code.cls, plan.function.__code__ if plan is not None else None)
     # A file by its path, for the notebook may have a flow of the same name; a module by its name.
     flow = one.flow if code.module.__package__ else f"{code.path}:{every.flow}"
-    orders = []
-    for request in every.requests:
-        asked = wanted(request, every.flow)
-        # What is kept is kept here, once it is back.
-        alone = replace(request, flow=flow, namespace=asked.namespace, persist=False)
-        alone = replace(alone, notebook=lent, filename=None)
-        orders.append(Order(cloudpickle.dumps(alone), dict(how), file, *here, made))
-    return orders
+    # What is kept is kept here, once it is back.
+    alone = replace(one, flow=flow, namespace=wanted(one, every.flow).namespace, persist=False)
+    packed = cloudpickle.dumps(replace(alone, notebook=lent, filename=None))
+    return [Order(packed, each.step, each.place, dict(how), file, *here, made) for each in every.requests]
 
 
 def _first_plan(every: Every, code: FlowCode) -> Plan | None:

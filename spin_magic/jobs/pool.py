@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from itertools import islice
+from threading import Thread
 from typing import Any
 
 from loky import ProcessPoolExecutor
@@ -17,6 +21,7 @@ from spin_magic.jobs.worker import THREADS, Done, begin, work
 
 # Idle workers keep their imports warm for the next cell, and their memory no longer than that.
 IDLE_SECONDS = 300
+GROWTH = "LOKY_MAX_MEMORY_LEAK_SIZE"
 
 _idle: dict[tuple[tuple[str, str], ...], list[ProcessPoolExecutor]] = {}
 
@@ -29,42 +34,68 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
     waiting = iter(enumerate(orders))
     running: dict[Future[Any], tuple[int, ProcessPoolExecutor]] = {}
     workers = _workers(min(jobs, len(orders)), jobs)
+    # Those that surely do nothing: an interrupt may come while an order is handed over.
+    free = list(workers)
+    ended: tuple[int, Done | SpinError] | None = None
     try:
-        for worker in workers:
-            at, order = next(waiting)
-            running[worker.submit(work, order)] = at, worker
-        while running:
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                at, worker = running.pop(future)
-                came = _came(future)
-                if isinstance(came, WorkerError):
-                    workers.remove(worker)
-                    worker.shutdown(kill_workers=True)
-                    worker = _new(jobs)
-                    workers.append(worker)
-                if following := next(waiting, None):
-                    running[worker.submit(work, following[1])] = following[0], worker
-                yield at, came
+        while True:
+            for at, order in islice(waiting, len(free)):
+                worker = free.pop()
+                with _deaf():
+                    future = worker.submit(work, order)
+                running[future] = at, worker
+            if ended is not None:
+                yield ended
+            if not running:
+                return
+            future = next(iter(wait(running, return_when=FIRST_COMPLETED).done))
+            at, worker = running.pop(future)
+            came = _came(future)
+            if isinstance(came, WorkerError):
+                workers.remove(worker)
+                worker.shutdown(kill_workers=True)
+                worker = _new(jobs)
+                workers.append(worker)
+            free.append(worker)
+            ended = at, came
     finally:
-        for _, worker in running.values():
-            workers.remove(worker)
-            worker.shutdown(kill_workers=True)
-        _idle.setdefault(_settings(), []).extend(workers)
+        _idle.setdefault(_settings(), []).extend(free)
+        _end([worker for worker in workers if worker not in free])
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that are deaf to interrupts from their first moment; one that comes is heard later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end(workers: Sequence[ProcessPoolExecutor]) -> None:
+    """Kill workers in a thread, where another interrupt spares none of them."""
+    ending = Thread(target=lambda: [worker.shutdown(kill_workers=True) for worker in workers])
+    ending.start()
+    ending.join()
 
 
 def _came(future: Future[Any]) -> Done | SpinError:
-    try:
-        came: Done | SpinError = future.result()
-    except BrokenProcessPool as ex:
+    ex = future.exception()
+    if isinstance(ex, BrokenProcessPool):
         code = re.search(r"\{(.+?)\}", str(ex))
         how = f" ({code[1]})" if code else ""
         return WorkerError(
             f"The process that ran this task is gone{how}: it left, crashed, or had too little memory."
         )
-    except Exception as ex:  # noqa: BLE001 -- what is said of one task must not end the others
-        said = " ".join(str(ex).split())
-        return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")
+    came: Done | SpinError = future.result() if ex is None else not_brought(ex)
     return came
+
+
+def not_brought(ex: BaseException) -> WorkerError:
+    """Say why what a task made is not here."""
+    said = " ".join(str(ex).split())
+    return WorkerError(f"What this task made cannot be brought back: {type(ex).__name__}: {said}")
 
 
 def _workers(count: int, jobs: int) -> list[ProcessPoolExecutor]:
@@ -84,11 +115,14 @@ def _settings() -> tuple[tuple[str, str], ...]:
 
 def _new(jobs: int) -> ProcessPoolExecutor:
     threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return ProcessPoolExecutor(
         max_workers=1,
         timeout=IDLE_SECONDS,
         initializer=begin,
         initargs=(os.getpid(),),
         # Each process would take all cores for its linear algebra.
-        env={name: os.environ.get(name, threads) for name in THREADS},
+        env={name: os.environ.get(name, threads) for name in THREADS}
+        # By itself loky takes warm imports and inputs for a leak: beyond 300 MB the process starts anew.
+        | {GROWTH: os.environ.get(GROWTH, str(memory // (2 * jobs)))},
     )

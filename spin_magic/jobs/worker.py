@@ -17,7 +17,7 @@ from typing import Any
 from spin_magic.api import Execution, execute, spin_request
 from spin_magic.cards import Card
 from spin_magic.engine.brought import Packed, pack
-from spin_magic.errors import SpinError
+from spin_magic.errors import SpinError, WorkerError
 from spin_magic.jobs.notebook_flow import unpack_flow
 from spin_magic.jobs.orders import Order
 from spin_magic.jobs.tracebacks import PackedError, pack_error
@@ -37,14 +37,11 @@ class Done:
     Attributes
     ----------
     error : PackedError or None
-        The step's own exception, with its traceback.
-    said : str
-        The same in words, for one that does not pickle.
+        The step's own exception, with its traceback; for one that does not pickle another that says it.
     """
 
     packed: Packed
     error: PackedError | None
-    said: str
     seconds: float
     overhead: float
     stdout: str
@@ -77,6 +74,7 @@ def work(order: Order) -> Done | SpinError:
     for name, value in order.settings.items():
         setattr(SpinMagic.instance(), name, value)
     request: Request = pickle.loads(order.request)  # noqa: S301 -- from the process it works for
+    request = replace(request, step=order.step, place=order.place)
     if order.flow is not None:
         request = replace(request, flow=unpack_flow(order.flow))
     if order.file is not None:
@@ -94,11 +92,10 @@ def work(order: Order) -> Done | SpinError:
     ((plan, made),) = ran
     with plan.code.active():
         packed = pack(made.outcome.output, plan.stores)
-        error, said = _packed_error(result.error)
+        error = _packed_error(result.error)
     return Done(
         packed=packed,
         error=error,
-        said=said,
         seconds=result.seconds,
         overhead=result.overhead,
         stdout=result.stdout,
@@ -117,8 +114,9 @@ def _named(file: str, source: str) -> str:
     return file
 
 
-def _packed_error(error: BaseException | None) -> tuple[PackedError | None, str]:
+def _packed_error(error: BaseException | None) -> PackedError | None:
     try:
-        return pack_error(error), ""
+        return pack_error(error)
     except Exception:  # noqa: BLE001 -- the user's own classes
-        return None, f"{type(error).__name__}: {error}"
+        said = WorkerError(f"{type(error).__name__}: {error} (this exception does not pickle)")
+        return pack_error(said.with_traceback(error.__traceback__ if error else None))

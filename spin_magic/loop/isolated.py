@@ -118,7 +118,7 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
         logs=logs,
         cards=engine.cards_of(root, cls, plan.step, left.pathspec) if left and cards else [],
         notes=[],
-        started=True,
+        started=left is not None and left.code is not None,
         inputs=None,
         registered=left.registered if left else [],
     )

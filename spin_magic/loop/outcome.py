@@ -9,7 +9,7 @@ from typing import Any
 from spin_magic.artifacts import Artifacts
 from spin_magic.engine.persist import persist
 from spin_magic.engine.task import Outcome
-from spin_magic.errors import TaskError
+from spin_magic.errors import SpinError, TaskError
 from spin_magic.loop.difference import compare
 from spin_magic.loop.elsewhere import against, others, overview, source
 from spin_magic.loop.notes import notes_on
@@ -76,19 +76,13 @@ def build_result(
 
 
 def persist_result(plan: Plan, outcome: Outcome, result: SpinResult) -> None:
-    """Keep a result in ``.metaflow_spin``, and say where.
-
-    Raises
-    ------
-    TaskError
-        The folder cannot be written to.
-    """
+    """Keep a result in ``.metaflow_spin``, and say where, or why not: the result itself is there."""
     flow = plan.history.flow
     try:
         result.persisted, problems = persist(flow, plan.step, plan.code.label, outcome)
     except OSError as ex:
-        msg = f"--persist cannot write the results of `{plan.step}`: {ex}"
-        raise TaskError(msg) from ex
+        result.notes.append(f"--persist could not keep the results of `{plan.step}`: {ex}")
+        return
     result.notes += [f"`{name}` was not kept: it cannot be stored ({why})." for name, why in problems.items()]
     result.inputs.why += f' The results are kept as {result.persisted}: `inspect_spin(".")` finds them.'
 
@@ -104,7 +98,7 @@ def _render(plan: Plan, result: SpinResult, form: Form = "auto") -> dict[str, An
 def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
     """Give what went wrong: the step's own exception, or one sentence where it did not even start."""
     error = outcome.error
-    if isinstance(error, Exception) and not outcome.started:
+    if isinstance(error, Exception) and not outcome.started and not isinstance(error, SpinError):
         text = " ".join(str(getattr(error, "message", None) or error).split())
         made = TaskError(f"Step `{plan.step}` cannot start: {text or type(error).__name__}")
         made.__cause__ = error

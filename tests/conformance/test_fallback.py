@@ -30,6 +30,10 @@ try:
     spin("foreach.py", "letter", seed=1)
 except SpinError as ex:
     refused = str(ex)
+try:
+    spin("foreach.py", "letter", cwd="nowhere")
+except SpinError as ex:
+    refused += str(ex)
 cards = spin("cards.py", "start").cards
 print(json.dumps([
     result.notes, result["mine"], result.stdout, {row.name: row.status for row in result.diff()},
@@ -77,6 +81,7 @@ def test_a_spin_goes_isolated_by_itself(flows: Path):
     assert rows["mine"] == "changed"
     assert rows["letters"] == "same"
     assert refused.startswith("--seed cannot be had")
+    assert refused.endswith("--cwd nowhere: there is no such folder.")
     assert cards == ["default"]
     assert letters == ["a", "b", "c", "d"]
     assert [text.partition(" ")[0] for text in texts] == ["ForeachFlow/letter"] * 2

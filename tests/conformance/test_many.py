@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -124,8 +125,6 @@ def test_a_process_that_dies_takes_its_task_along_and_no_other(ran: str):
 
 
 def test_an_interrupt_keeps_what_is_done(ran: str):
-    import signal
-
     began = threading.Event()
 
     def progress(done: int, total: int, failed: int) -> None:
@@ -149,6 +148,82 @@ def test_an_interrupt_keeps_what_is_done(ran: str):
     assert "1 of 3, interrupted" in text
     assert text.count("not done") == 2
     assert [row["outcome"] for row in results.table()] == ["ok", "not done", "not done"]
+
+
+def test_an_interrupt_while_a_task_is_handed_over_leaves_no_worker_at_it(ran: str, monkeypatch):
+    """A worker that was counted as idle would do that task before those of the next cell."""
+    from spin_magic.jobs import pool
+
+    here = "import os\nself.pair = os.getpid()\nself.next(self.inner_join)"
+    spin_splits(FLOW, "leaf", body=here, jobs=2)
+
+    def submit(self, *args):
+        submitted(self, *args)
+        raise KeyboardInterrupt
+
+    submitted = pool.ProcessPoolExecutor.submit
+    with monkeypatch.context() as patch:
+        patch.setattr(pool.ProcessPoolExecutor, "submit", submit)
+        stopped = spin_splits(FLOW, "leaf", body="import time\ntime.sleep(60)", jobs=2, check=False)
+    assert (len(stopped), stopped.interrupted) == (0, True)
+    begun = time.monotonic()
+    spin_splits(FLOW, "leaf", body=here, jobs=2)
+    assert time.monotonic() - begun < 30
+
+
+def test_workers_are_deaf_to_interrupts_from_their_first_moment(ran: str):
+    """A front end's interrupt goes to all of them, also to those that are still importing."""
+    body = (
+        "import signal\nself.pair = signal.pthread_sigmask(signal.SIG_BLOCK, ())\nself.next(self.inner_join)"
+    )
+    results = spin_splits(FLOW, "leaf", body=body, jobs=2)
+    assert [each["pair"] for each in results] == [{signal.SIGINT}] * 3
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+UNREADABLE = """
+class Unreadable:
+    def __reduce__(self):
+        return bytes.fromhex, ("zz",)
+
+class Refused(Exception):
+    def __init__(self, code, why):
+        super().__init__(f"{code}: {why}")
+
+if len(self.inner) == 1:
+    raise Refused(3, "odd one")
+self.pair = Unreadable() if self.index else 1
+self.score = 7
+self.next(self.inner_join)
+"""
+
+
+def test_what_cannot_be_read_here_takes_nothing_else_along(ran: str):
+    results = spin_splits(FLOW, "leaf", body=UNREADABLE, jobs=2, check=False)
+    assert [each.ok for each in results] == [False, True, True]
+    assert [each["score"] for each in results[1:]] == [7, 7]
+    assert "ValueError: non-hexadecimal" in repr(results[2]["pair"])
+    assert "Refused: 3: odd one (this exception does not pickle)" in str(results[0].error)
+    (*_, last) = traceback.extract_tb(results[0].error.__traceback__)
+    assert last.line == 'raise Refused(3, "odd one")'
+    leaves = "class Leaves:\n    def __reduce__(self):\n        raise SystemExit(4)\n"
+    body = f"{leaves}self.pair = Leaves() if self.index else 1\nself.next(self.inner_join)"
+    results = spin_splits(FLOW, "leaf", body=body, jobs=2, check=False)
+    assert [each.ok for each in results] == [True, True, False]
+
+
+def test_the_names_of_the_notebook_are_packed_once(ran: str):
+    from spin_magic.jobs import orders
+    from spin_magic.loop.request import Request, find_code
+    from spin_magic.loop.which_tasks import every_split
+
+    large = bytes(1_000_000)
+    request = Request(flow=FLOW, step="leaf", body="self.pair = len(large)", notebook={"large": large})
+    made = orders.orders_of(every_split(request, find_code(request)), {})
+    assert len(made) == 3
+    assert len({id(order.request) for order in made}) == 1
+    results = spin_splits(FLOW, "leaf", body=request.body, notebook={"large": large}, jobs=2)
+    assert [each["pair"] for each in results] == [1_000_000] * 3
 
 
 def test_workers_end_with_the_process_they_work_for(ran: str, tmp_path: Path):

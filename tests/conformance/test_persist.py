@@ -92,9 +92,31 @@ def test_cards_and_failures_are_kept_too(run_of, project, elsewhere):
     assert (found["successful"], found["exception"]) == (False, "division by zero")
 
 
+def test_kept_where_the_spin_began_and_a_full_disk_costs_nothing_else(
+    run_of, project, elsewhere, monkeypatch
+):
+    run_of("foreach")
+    (elsewhere / "away").mkdir()
+    body = "import os\nos.chdir('away')\nself.mine = 1\nself.next(self.linear)"
+    assert spin(project / "foreach.py", "letter", body=body, persist=True).persisted
+    assert [path.name for path in (elsewhere / "away").iterdir()] == []
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("spin_magic.engine.persist._artifacts", full)
+    result = spin(project / "foreach.py", "letter", body=body, persist=True)
+    assert (result["mine"], result.persisted) == (1, None)
+    assert "--persist could not keep the results of `letter`: [Errno 28] No space" in result.notes[-1]
+
+
 def test_nothing_is_kept_unasked(run_of, project, elsewhere):
     run_of("foreach")
     assert spin(project / "foreach.py", "letter").persisted is None
+    # Metaflow does not even start a step that leads nowhere.
+    begun = spin(project / "foreach.py", "letter", body="pass", isolated=True, persist=True, check=False)
+    assert "could not be started isolated" in str(begun.error)
+    assert begun.persisted is None
     assert [*elsewhere.iterdir()] == []
 
 

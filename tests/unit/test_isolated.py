@@ -92,6 +92,18 @@ def test_folders_of_killed_kernels_go(monkeypatch, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {living.name, kept.root.name}
 
 
+def test_the_folder_of_a_kernel_that_was_killed_after_its_spin_goes_with_the_next(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    program = (
+        "import os; from spin_magic.isolated.place import Place; kept = Place(); os.kill(os.getpid(), 9)"
+    )
+    environ = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=environ, check=False)
+    assert len([*tmp_path.iterdir()]) == 1
+    kept = Place()
+    assert [path.name for path in tmp_path.iterdir()] == [kept.root.name]
+
+
 def test_a_folder_that_cannot_be_written_to_is_said(tmp_path):
     with pytest.raises(IsolatedError, match="cannot be written to"), copy_beside(tmp_path / ("x" * 250), b""):
         pass
