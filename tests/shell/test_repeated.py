@@ -109,7 +109,7 @@ def test_what_metaflow_says_without_a_stop_is_a_sentence_of_its_own(shell, flows
     def refuse(*_, **__):
         raise TaskError("x is not a valid integer")
 
-    monkeypatch.setattr(sys.modules["spin_magic.api"], "spin_flow", refuse)
+    monkeypatch.setattr(sys.modules["spin_magic.looking"], "spin_flow", refuse)
     shell.run_cell("%config SpinMagic.flow = 'F'").raise_error()
     error = shell.run_cell("%spin_flow").error_in_exec
 
