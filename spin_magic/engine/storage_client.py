@@ -60,6 +60,7 @@ class SoonClient:
         """Metaflow calls this after each try that failed: what is left to fail is reading the answer."""
         self._broken.times = getattr(self._broken, "times", 0) + 1
         if self._broken.times >= TRIES:
+            self._broken.times = 0  # this read is over; the next has its own tries
             msg = f"ConnectionError: the connection broke while reading, {TRIES} times"
             raise GaveUp(msg) from ConnectionResetError(msg)
 
