@@ -62,8 +62,11 @@ def add_runs(folder: Path, count: int) -> None:
     real = latest_run(folder, FLOW)
     for back in tqdm(range(1, count), desc=f"{count} runs", leave=False, position=1):
         number = int(real.name) - back * 60_000_000
-        shutil.copytree(real, real.with_name(str(number)), copy_function=os.link)
-        for file in real.with_name(str(number)).rglob("_self.json"):
+        copy = real.with_name(str(number))
+        if copy.exists():  # another case has begun with them
+            continue
+        shutil.copytree(real, copy, copy_function=os.link)
+        for file in copy.rglob("_self.json"):
             said = json.loads(file.read_text(encoding="utf-8"))
             said |= {"run_number": str(number), "ts_epoch": said["ts_epoch"] - back * 60_000}
             file.unlink()  # it is a link: writing would change the real run's
