@@ -13,11 +13,11 @@ from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from spin_magic.api import spin_request
 from spin_magic.errors import CellError, OptionError
 from spin_magic.flows.with_block import WithBlock, read_block
 from spin_magic.loop.handover import HandOver
 from spin_magic.loop.request import Request
+from spin_magic.loop.spin_one import spin_request
 from spin_magic.result import SpinResult
 from spin_magic.shown import keep, shown
 

@@ -93,17 +93,12 @@ def spin_without_engine(
             config=options.get("config") or {},
             config_value=options.get("config_value") or {},
         )
-        said: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        orders = {"log": str(place.log), "remove": [str(place.root), *([str(file)] if body else [])]}
+        remove = [str(place.root), *([str(file)] if body else [])]
+        orders = {"log": str(place.log), "remove": remove}
         place.orders.write_text(json.dumps(orders), encoding="utf-8")
-        error: BaseException | None = None
-        try:
-            with started(
-                words(file, place, asked), Path(cwd or Path.cwd()).expanduser(), variables(place)
-            ) as child:
-                code = child.follow(lambda name, text: _say(said[name], name, text))
-        except KeyboardInterrupt as ex:
-            error, code = ex.with_traceback(None), 0
+        said: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        folder = Path(cwd or Path.cwd()).expanduser()
+        error, code = _follow(words(file, place, asked), folder, place, said)
     with client.spun_task(place, ref.name, wanted.step) as now:
         error = error or _error(wanted.step, now, code, place, (str(file), str(ref.path)))
         entries = client.artifacts_of(now) if now is not None else {}
@@ -133,6 +128,17 @@ def spin_without_engine(
     if check and error is not None:
         raise error
     return result
+
+
+def _follow(
+    command: list[str], folder: Path, place: Place, said: dict[str, list[str]]
+) -> tuple[BaseException | None, int]:
+    """Run the process to its end; give the interrupt where there was one, and how the process ended."""
+    try:
+        with started(command, folder, variables(place)) as child:
+            return None, child.follow(lambda name, text: _say(said[name], name, text))
+    except KeyboardInterrupt as ex:
+        return ex.with_traceback(None), 0
 
 
 def _check(options: Mapping[str, Any], cwd: Any, why: str) -> None:

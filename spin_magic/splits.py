@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from spin_magic.api import spin_request
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.errors import OptionError
 from spin_magic.loop import texts
 from spin_magic.loop.every import Keep, in_turn, spin_every
 from spin_magic.loop.request import Request, arguments, find_code
+from spin_magic.loop.spin_one import spin_request
 from spin_magic.loop.which_tasks import Every, every_split, latest_runs
 from spin_magic.many import SpinResults
 from spin_magic.result import SpinResult

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spin_magic.api import Execution, execute, spin_request
 from spin_magic.engine.brought import unpack
 from spin_magic.errors import SpinError, TaskError, WorkerError
 from spin_magic.jobs.orders import orders_of
@@ -15,6 +14,7 @@ from spin_magic.jobs.worker import Done
 from spin_magic.loop.every import Keep, not_begun
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
+from spin_magic.loop.spin_one import Execution, execute, spin_request
 from spin_magic.loop.which_tasks import Every
 from spin_magic.result import SpinResult
 

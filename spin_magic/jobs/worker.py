@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from spin_magic.api import Execution, execute, spin_request
 from spin_magic.cards import Card
 from spin_magic.engine.brought import Packed, pack
 from spin_magic.errors import SpinError, WorkerError
@@ -23,6 +22,7 @@ from spin_magic.jobs.orders import Order
 from spin_magic.jobs.tracebacks import PackedError, pack_error
 from spin_magic.loop.plan import Plan
 from spin_magic.loop.request import Request
+from spin_magic.loop.spin_one import Execution, execute, spin_request
 from spin_magic.settings import SpinMagic
 
 OFTEN = 1.0
