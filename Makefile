@@ -15,7 +15,7 @@ ifeq ($(filter-out root,$(METAFLOW_USER) $(SUDO_USER) $(USERNAME) $(USER)),)
 export METAFLOW_USER := spinner
 endif
 
-.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench clean
+.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench faults clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -68,6 +68,9 @@ docs: .venv/.installed  ## Write the tables of the pages from the parsers and th
 
 bench: .venv/.installed  ## `python flow.py spin` against `%spin`; writes tests/bench/RESULTS.md and the README
 	$(python) tests/bench/bench.py
+
+faults: setup  ## Everything that should break it, for hours; writes docs/faults.md
+	$(python) -m pytest tests/faults --full --keep-figures
 
 clean:  ## Remove what the commands above made
 	rm -rf .venv .venv-oldest demo_output dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

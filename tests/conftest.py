@@ -15,6 +15,12 @@ import pytest
 os.environ["SPIN_MAGIC_CACHE_DIR"] = tempfile.mkdtemp(prefix="spin_magic_cache_")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("faults")
+    group.addoption("--full", action="store_true", help="tests/faults: every case, which takes hours")
+    group.addoption("--keep-figures", action="store_true", help="tests/faults: write docs/faults.md")
+
+
 @pytest.fixture(autouse=True, scope="module")
 def quick_collections():
     """Leave what is there by now out of later collections: each shell that ends asks for one."""
