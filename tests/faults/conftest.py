@@ -1,4 +1,4 @@
-"""The ledger of the suite, and a kernel that all tests of a module share: the next test feels what one broke."""
+"""The ledger of the suite, and a kernel that the tests of a module share: they feel what one breaks."""
 
 from __future__ import annotations
 
