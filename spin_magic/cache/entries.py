@@ -62,7 +62,7 @@ class Store:
         return None
 
     def _opened(self, path: str) -> tuple[Any, Untouched] | None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, shelves.READING)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
@@ -179,7 +179,10 @@ def _versions_fit(found: forms.Layout) -> bool:
 
 def _plain_bytes(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
+        descriptor = os.open(path, shelves.READING)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
             data = memoryview(file.read())
         found = forms.parse(data, len(data))
         whole = found.plain and forms.checksum(data) == found.crc

@@ -80,7 +80,7 @@ class PastTask:
             wrong = artifacts.trouble(self._store, name)
             if not wrong and isinstance(ex, EOFError | pickle.UnpicklingError):
                 raise
-            what = f"{wrong}: choose another run" if wrong else f"cannot be read from the datastore: {ex}"
+            what = f"{wrong}: choose another run with --from." if wrong else _unread(ex)
             msg = f"Artifact {name!r} of {self.pathspec} {what}"
             raise TaskError(msg) from ex
 
@@ -95,6 +95,12 @@ class PastTask:
     def artifact(self, name: str) -> Artifact:
         """Describe an artifact without loading it."""
         return describe(name, self.details.get(name, {}), self)
+
+
+def _unread(ex: Exception) -> str:
+    if isinstance(ex, OSError) and ex.strerror and ex.filename:
+        return f"cannot be read: {ex.filename}: {ex.strerror}. Mend that, or choose another run with --from."
+    return f"cannot be read from the datastore: {ex}"
 
 
 def describe(name: str, detail: dict[str, Any], source: Any) -> Artifact:
