@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 
@@ -20,7 +20,7 @@ def has_alarm() -> bool:
     )
 
 
-@contextmanager
+@contextlib.contextmanager
 def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], None]) -> Iterator[None]:
     """Call a function in the block after some seconds, and again and again from then on.
 
@@ -36,7 +36,7 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _in_finalizer(frame):
+        if armed and not _at_the_edge(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -51,6 +51,17 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
 
 
-def _in_finalizer(frame: FrameType | None) -> bool:
-    # There Python prints an exception instead of raising it; the timer rings again soon.
-    return frame is not None and frame.f_code.co_name in ("__del__", "remove", "_remove")
+# Where the block is entered and left: an exception there would leave the timer ringing for good.
+_EDGES = {
+    contextlib._GeneratorContextManager.__enter__.__code__,  # noqa: SLF001 -- to know them when they run
+    contextlib._GeneratorContextManager.__exit__.__code__,  # noqa: SLF001
+    ringing.__wrapped__.__code__,  # type: ignore[attr-defined]
+}
+
+
+def _at_the_edge(frame: FrameType | None) -> bool:
+    """Tell whether an exception would be lost here, or do harm; the timer rings again soon."""
+    # In a finalizer Python prints an exception instead of raising it.
+    return frame is not None and (
+        frame.f_code.co_name in ("__del__", "remove", "_remove") or frame.f_code in _EDGES
+    )

@@ -9,9 +9,10 @@ import builtins
 import keyword
 import re
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from spin_magic.errors import OptionError, nearest
+from spin_magic.errors import OptionError, TaskError, nearest
+from spin_magic.foreign import contained, said_of
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from spin_magic.result import SpinResult
 
 _made: weakref.WeakKeyDictionary[Any, dict[str, Callable[[object], bool]]] = weakref.WeakKeyDictionary()
+# For an artifact that nobody asked for by its name.
+LOADING_SECONDS = 20.0
 _IPYTHON_NAMES = re.compile(r"_+|_i*\d*|_[iod]h|_spin|In|Out")
 
 
@@ -100,12 +103,14 @@ class Names:
         with inputs.loading(chosen):
             for name in chosen:
                 try:
-                    values[name] = fixed[name] if name in fixed else inputs[name]
-                except Exception as error:
+                    with contained(None if options.only or options.load_all else LOADING_SECONDS):
+                        values[name] = fixed[name] if name in fixed else inputs[name]
+                except Exception as error:  # noqa: BLE001 -- unpickling runs any code
                     if options.only:
-                        raise
+                        msg = f"--only {name} could not be loaded: {said_of(error)}"
+                        raise TaskError(msg) from None
                     waiting.append(name)
-                    failures.append(f"{name} could not be loaded: {type(error).__name__}: {error}")
+                    failures.append(f"{name} could not be loaded: {said_of(error)}")
         self.bind(values)
         inputs.bound, inputs.kept, inputs.waiting = tuple(values), tuple(kept), tuple(waiting)
         # The artifacts have their rows, where it stands.
@@ -215,9 +220,11 @@ def _is_of(value: object, result: SpinResult | SpinResults) -> bool:
     from spin_magic.many import SpinResults  # noqa: PLC0415 -- %load_ext is to be quick, and nothing was spun
     from spin_magic.result import SpinResult  # noqa: PLC0415 -- the same
 
-    if not isinstance(value, SpinResult | SpinResults):
+    # Not `isinstance`, which asks a value of anybody's for its `__class__`.
+    if not issubclass(type(value), SpinResult | SpinResults):
         return False
-    return (value.flow, value.step) == (result.flow, result.step)
+    other = cast("SpinResult | SpinResults", value)
+    return (other.flow, other.step) == (result.flow, result.step)
 
 
 def _recognizer(value: object) -> Callable[[object], bool]:

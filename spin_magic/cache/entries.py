@@ -15,6 +15,7 @@ from spin_magic.cache import origins, pickles, settings, stamps
 from spin_magic.cache.loaded import LoadedEntry, LoadedPlain, Untouched, part
 from spin_magic.cache.memory import Mapping
 from spin_magic.cache.write import write_entry
+from spin_magic.foreign import contained
 
 # Entries up to this size are read and checked at every load; larger ones are mapped, and checked once.
 SMALL = 2**20
@@ -198,7 +199,8 @@ def _split(raw: bytes, unpickled: pickles.Unpickled) -> tuple[pickles.Split, dic
         packages = unpickled.packages()
         if packages is None:
             return None
-        form = pickles.split(unpickled.value, limit=len(raw) * 3 // 4)
+        with contained():
+            form = pickles.split(unpickled.value, limit=len(raw) * 3 // 4)
     except Exception:  # noqa: BLE001 -- a pickle may run any code; Metaflow's own bytes are kept then
         return None
     aside = sum(one.nbytes for one in form.buffers)

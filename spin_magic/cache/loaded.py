@@ -12,9 +12,12 @@ from spin_magic.cache import pickles
 from spin_magic.cache.folder import READING
 from spin_magic.cache.layout import Damaged, Layout, Span, parse
 from spin_magic.cache.memory import Mapping, address_of, same_bytes
+from spin_magic.foreign import contained
 
 LARGEST_HEAD = 8 * 2**20
 LARGEST_PLAIN = 2**20
+# Seconds.
+PATIENCE = 2.0
 _ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -32,7 +35,8 @@ class Untouched(ABC):
         if type(value) in _ATOMS:
             return True
         try:
-            return self._untouched(value)
+            with contained(PATIENCE):
+                return self._untouched(value)
         except Exception:  # noqa: BLE001 -- a pickle may run any code
             return None
 

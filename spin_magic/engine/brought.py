@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
+from spin_magic.foreign import contained, said_of
+
 if TYPE_CHECKING:
     from spin_magic.engine.stores import Handed, InputStore, OutputStore
 
@@ -83,15 +85,16 @@ def unpack(packed: Packed, flow: Any, output: OutputStore, inputs: Sequence[Inpu
 
 def _read(data: bytes) -> Any:
     try:
-        return pickle.loads(data)  # noqa: S301 -- our own
+        with contained():
+            return pickle.loads(data)  # noqa: S301 -- our own
     except Exception as ex:  # noqa: BLE001 -- unpickling may run any code
-        return Left(f"<what cannot be read from its pickle: {type(ex).__name__}: {ex}>")
+        return Left(f"<what cannot be read from its pickle: {said_of(ex)}>")
 
 
 def pickled(value: Any) -> bytes | None:
     """Pickle a value as a run would, or else what only a notebook has; None where neither can."""
     for dumps in (pickle.dumps, cloudpickle.dumps):
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception), contained():
             data: bytes = dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
             return data
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import pickle
 from collections import namedtuple
@@ -10,15 +11,22 @@ from typing import Any
 
 from metaflow.datastore.task_datastore import TaskDataStore
 
+from spin_magic.foreign import Overdue, contained, said_of
+
 Saved = namedtuple("Saved", ["uri", "key"])  # noqa: PYI024 -- the shape of Metaflow's save_blobs_result
 
 LOOK_BYTES = 32 * 2**20
+LOOK_SECONDS = 2.0
+HURRIED_SECONDS = 0.2
+# Their pickles run no code but Python's.
+_ATOMS = frozenset({bool, int, float, complex, str, bytes, type(None)})
 
 
 def copied(value: Any) -> Any:
     """Copy a value as a datastore would, so that the step cannot change the notebook's own object."""
     try:
-        return copied_or_raise(value)
+        with contained():
+            return copied_or_raise(value)
     except Exception:  # noqa: BLE001 -- what does not pickle is lent as it is
         return value
 
@@ -101,21 +109,39 @@ class _Counter:
     buffers = 0
 
 
-def look_at_pickle(value: Any, limit: int = LOOK_BYTES) -> tuple[int | None, str]:
+class TooSlowToTell(str):
+    """Why it is not known whether a value pickles."""
+
+    __slots__ = ()
+
+
+def look_at_pickle(value: Any, seconds: float = LOOK_SECONDS) -> tuple[int | None, str]:
     """Find out cheaply whether a value pickles, and how large.
 
-    Large buffers are counted and not copied; beyond `limit` bytes of other data the search stops.
+    Large buffers are counted and not copied; beyond `LOOK_BYTES` of other data the search stops.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+    seconds : float
+        How long it may take.
 
     Returns
     -------
     size, problem : int or None, str
-        Size in bytes where it was found; and why it will not pickle, or an empty string.
+        Size in bytes where it was found; and why it will not pickle, or an empty string. A `TooSlowToTell`
+        where there was no time to find out.
     """
-    counter = _Counter(limit)
+    counter = _Counter(LOOK_BYTES)
+    watch = contextlib.nullcontext() if type(value) in _ATOMS else contained(seconds)
     try:
-        pickle.Pickler(counter, protocol=5, buffer_callback=counter.take).dump(value)
+        with watch:
+            pickle.Pickler(counter, protocol=5, buffer_callback=counter.take).dump(value)
     except _Full:
         return None, ""
+    except Overdue as ex:
+        return None, TooSlowToTell(f"it {ex}")
     except Exception as ex:  # noqa: BLE001 -- a pickle may run any code
-        return None, f"{type(ex).__name__}: {ex}"
+        return None, said_of(ex)
     return counter.size + counter.buffers, ""

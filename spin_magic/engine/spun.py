@@ -10,6 +10,7 @@ from spin_magic.engine.pickling import copied_or_raise, store_form
 from spin_magic.engine.reader import describe
 from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
+from spin_magic.foreign import contained, said_of
 
 # Hashing more than this takes longer than it saves.
 HASHED_BYTES = 2**16
@@ -69,9 +70,10 @@ class SpunTask:
         if name not in self._output.live:
             return self._output._origins[name][name]
         try:
-            return copied_or_raise(self._output.live[name])
+            with contained():
+                return copied_or_raise(self._output.live[name])
         except Exception as ex:
-            msg = f"{name!r} of {self.pathspec} does not pickle, so no step can take it: {ex}"
+            msg = f"{name!r} of {self.pathspec} does not pickle, so no step can take it: {said_of(ex)}"
             raise TaskError(msg) from ex
 
     def artifact(self, name: str) -> Artifact:

@@ -75,13 +75,23 @@ def _current_properties() -> Iterator[None]:
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    kept, cwd = dict(os.environ), _getcwd()
+    kept = dict(os.environ)
     try:
-        yield
+        with same_folder():
+            yield
     finally:
         if dict(os.environ) != kept:
             os.environ.clear()
             os.environ.update(kept)
+
+
+@contextmanager
+def same_folder() -> Iterator[None]:
+    """Put the working directory back: a step, a pickle and a ``repr`` run code of their own."""
+    cwd = _getcwd()
+    try:
+        yield
+    finally:
         if cwd and cwd != _getcwd():
             os.chdir(cwd)
 

@@ -11,6 +11,8 @@ from metaflow.datastore.flow_datastore import FlowDataStore
 
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import InputStore
+from spin_magic.foreign import contained
+from spin_magic.printable import one_line
 
 
 def open_place(storage: Any, root: str, flow: str, metadata: Any = None) -> FlowDataStore:
@@ -30,9 +32,10 @@ def add_values(store: Any, values: Iterable[tuple[str, Any]]) -> dict[str, str]:
     problems = {}
     for name, value in values:
         try:
-            store.save_artifacts([(name, value)])
+            with contained():
+                store.save_artifacts([(name, value)])
         except Exception as ex:  # noqa: BLE001 -- pickling runs any code
-            problems[name] = str(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)
+            problems[name] = one_line(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)
     return problems
 
 

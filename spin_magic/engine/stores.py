@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from metaflow.datastore.task_datastore import TaskDataStore
 
 from spin_magic.artifacts import Artifact
-from spin_magic.engine.pickling import copied, look_at_pickle
+from spin_magic.engine.pickling import (
+    HURRIED_SECONDS,
+    LOOK_SECONDS,
+    TooSlowToTell,
+    copied,
+    look_at_pickle,
+)
 from spin_magic.engine.reader import as_client
 
 if TYPE_CHECKING:
@@ -234,7 +240,10 @@ class OutputStore(TaskDataStore):  # type: ignore[misc]
         if name in self.unchanged:
             return self.unchanged[name].size, ""
         if name not in self._looks:
-            self._looks[name] = look_at_pickle(self.live[name])
+            # One that takes for ever is enough to wait for.
+            slow = any(isinstance(problem, TooSlowToTell) for _, problem in self._looks.values())
+            seconds = HURRIED_SECONDS if slow else LOOK_SECONDS
+            self._looks[name] = look_at_pickle(self.live[name], seconds)
         return self._looks[name]
 
     def artifact(self, name: str) -> Artifact:

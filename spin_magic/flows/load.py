@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow.tuple_util import ForeachFrame
 
 from spin_magic.engine.prepare import flow_class, is_flow_class
-from spin_magic.engine.state import RandomStates, random_states, restore_random_states
+from spin_magic.engine.state import RandomStates, random_states, restore_random_states, same_folder
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
@@ -101,12 +101,13 @@ class FlowCode:
         self.module.__dict__.setdefault("ForeachFrame", ForeachFrame)
         sys.modules["__main__"] = self.module
         try:
-            if self.path is None:
-                yield
-            else:
-                sys.argv[:] = [str(self.path)]
-                with self.local.installed():
+            with same_folder():
+                if self.path is None:
                     yield
+                else:
+                    sys.argv[:] = [str(self.path)]
+                    with self.local.installed():
+                        yield
         finally:
             self._depth -= 1
             sys.modules["__main__"] = main
@@ -263,7 +264,7 @@ def _claim_for_main(module: ModuleType) -> None:
         value = pending.pop()
         if getattr(value, "__module__", None) != module.__name__:
             continue
-        if isinstance(value, type):
+        if issubclass(type(value), type):
             value.__module__ = "__main__"
             pending.extend(vars(value).values())
         elif callable(value):

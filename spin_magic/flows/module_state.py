@@ -36,7 +36,7 @@ class _Bounded(io.BytesIO):
 
 def _content(value: Any) -> object:
     """Give what is in an object; something that equals nothing else where that cannot be told."""
-    if isinstance(value, _FIXED):
+    if issubclass(type(value), _FIXED):
         return b""
     stream = _Bounded()
     try:
@@ -45,7 +45,9 @@ def _content(value: Any) -> object:
             pickle.Pickler(stream, protocol=4).dump(value)
     except OverflowError:
         return len(value) if isinstance(value, Sized) else b""
-    except Exception:  # noqa: BLE001 -- a pickle may run any code
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 -- a pickle may run any code, and raise even SystemExit
         # A generator, a lock, a connection: it may have changed, so it counts as changed.
         return b"" if callable(value) else object()
     return stream.getvalue()
@@ -67,7 +69,7 @@ def module_state(modules: Iterable[ModuleType]) -> State:
             if name.startswith("__") or _is_metaflows(value):
                 continue
             found.append((name, value, _content(value)))
-            if isinstance(value, type) and value.__module__ in (module.__name__, "__main__"):
+            if issubclass(type(value), type) and value.__module__ in (module.__name__, "__main__"):
                 found += [(key, item, _content(item)) for key, item in vars(value).items() if key[:1] != "_"]
     return found
 

@@ -62,14 +62,18 @@ def remedy(name: str, value: Any, file: str) -> str:
 
 
 def _import_line(name: str, value: Any) -> str:
-    if isinstance(value, ModuleType):
+    # By the type: what only a notebook has may answer `isinstance` with an error.
+    kind = type(value)
+    if issubclass(kind, ModuleType):
         parent, _, last = value.__name__.rpartition(".")
         if last == name and not parent:
             return f"import {name}"
         return f"from {parent} import {last}" if last == name else f"import {value.__name__} as {name}"
+    if not issubclass(kind, (type, FunctionType, types.BuiltinFunctionType)):
+        return ""
     module = getattr(value, "__module__", None)
     own = getattr(value, "__qualname__", None)
-    if not isinstance(value, (type, FunctionType, types.BuiltinFunctionType)) or not module or not own:
+    if not module or not own:
         return ""
     if module in ("__main__", "builtins") or "." in own or "<" in own:
         return ""

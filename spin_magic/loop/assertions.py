@@ -6,24 +6,31 @@ import ast
 import math
 from typing import Any
 
+from spin_magic.foreign import Misbehaved, contained
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.digest import digest
 
 LONGEST = 300
 FEW = 10
 _SIZED = (str, bytes, list, tuple, set, frozenset, dict)
+_WRITTEN = (bool, int, float, complex, str, bytes, list, tuple, set, dict, type(None))
+# Seconds.
+PATIENCE = 2.0
 _NUMBERS = (bool, int, float, complex)
 
 
 def literal(value: Any) -> str | None:
     """Write a value down as Python's own text for it; None where that would not give it back, or is long."""
-    text = repr(value)
-    if len(text) > LONGEST:
+    if type(value) not in _WRITTEN:  # its `repr` is anybody's
         return None
     try:
+        with contained(PATIENCE):
+            text = repr(value)
+        if len(text) > LONGEST:
+            return None
         again = ast.literal_eval(text)
         return text if same_value(value, again) else None
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, Incomparable):
+    except (Misbehaved, ValueError, SyntaxError, TypeError, MemoryError, RecursionError, Incomparable):
         return None
 
 

@@ -1,14 +1,20 @@
-"""Are two values the same? By content, without ever believing an ``__eq__`` that is not a plain truth."""
+"""Are two values the same? By what is stored of them: an object's own ``__eq__`` is never believed alone."""
 
 from __future__ import annotations
 
-import dataclasses
 import pickle
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+from spin_magic.foreign import Overdue, contained, said_of
+
 MAX_DEPTH = 200
+DEEP = f"nested deeper than {MAX_DEPTH} levels"
+LEAST_SECONDS = 0.03
+LATE = "there was no time: ask with diff()"
+_ATOMS = frozenset({str, bytes, bytearray, int, complex, float, bool, type(None), range})
 
 
 class Incomparable(Exception):  # noqa: N818 -- an answer, not a failure
@@ -34,7 +40,19 @@ def same_value(a: Any, b: Any, deadline: float | None = None) -> bool:
     Incomparable
         The values nest too deep, their own code fails, or there was no time.
     """
-    return _Comparison(deadline).same(a, b, 0)
+    left = None if deadline is None else max(deadline - time.perf_counter(), LEAST_SECONDS)
+    try:
+        with contained(left):
+            return _Comparison(deadline).same(a, b, 0)
+    except Incomparable:
+        raise
+    except Overdue:
+        raise Incomparable(LATE) from None
+    except RecursionError:
+        raise Incomparable(DEEP) from None
+    except Exception as ex:
+        msg = f"comparing raised {said_of(ex)}"
+        raise Incomparable(msg) from ex
 
 
 class _Comparison:
@@ -52,53 +70,52 @@ class _Comparison:
         """Tell whether two parts are the same; `depth` says how deep in their containers they lie."""
         if a is b:
             return True
+        if type(a) in _ATOMS:
+            return type(a) is type(b) and _same_atom(a, b)
         if type(a).__module__ != type(b).__module__ or type(a).__qualname__ != type(b).__qualname__:
             return False
-        kind = _kind(a)
-        if kind == "scalar":
-            return _same_scalar(a, b)
         if (id(a), id(b)) in self._seen:
             return True
         self._seen[id(a), id(b)] = (a, b)
         if depth > MAX_DEPTH:
-            msg = f"nested deeper than {MAX_DEPTH} levels"
-            raise Incomparable(msg)
+            raise Incomparable(DEEP)
         if self._deadline is not None and time.perf_counter() > self._deadline:
-            msg = "there was no time: ask with diff()"
-            raise Incomparable(msg)
-        try:
-            return _RULES[kind](self, a, b, depth)
-        except Incomparable:
-            raise
-        except Exception as ex:
-            msg = f"comparing raised {type(ex).__name__}: {ex}"
-            raise Incomparable(msg) from ex
+            raise Incomparable(LATE)
+        return _RULES[_kind(a)](self, a, b, depth)
+
+    def all_same(self, some: Iterable[Any], others: Iterable[Any], depth: int) -> bool:
+        """Tell whether two rows of parts are the same."""
+        for x, y in zip(some, others, strict=True):  # noqa: SIM110 -- a generator would be one more frame
+            if not self.same(x, y, depth + 1):
+                return False
+        return True
 
 
 def _kind(value: Any) -> str:
-    root = type(value).__module__.partition(".")[0]
-    name = type(value).__name__
-    if root == "numpy" and hasattr(value, "dtype"):
-        return "array"
-    if root == "pandas" and hasattr(value, "equals"):
+    # By the type and not `isinstance`, which asks the value for its `__class__`; and a class that derives
+    # from a list may hold more than its items.
+    exact = type(value)
+    if exact in _KINDS:
+        return _KINDS[exact]
+    root, name = str(exact.__module__).partition(".")[0], exact.__name__
+    if root == "numpy" and hasattr(exact, "dtype"):
+        return "masked" if name == "MaskedArray" else "array"
+    if root == "pandas" and hasattr(exact, "equals"):
         return "pandas"
     if root == "polars" and name in ("DataFrame", "Series"):
         return "polars"
-    if root == "scipy" and hasattr(value, "tocsr"):
+    if root == "pyarrow" and hasattr(exact, "equals"):
+        return "arrow"
+    if root == "scipy" and hasattr(exact, "tocsr"):
         return "sparse"
-    if isinstance(value, (str, bytes, bytearray, int, complex, float, bool, type(None), range)):
-        return "scalar"
-    if isinstance(value, Mapping):
-        return "mapping"
-    if isinstance(value, (list, tuple)):
-        return "sequence"
-    if isinstance(value, (set, frozenset)):
-        return "plain"
-    return "object"
+    return "named" if issubclass(exact, type) else "object"
 
 
-def _same_scalar(a: Any, b: Any) -> bool:
-    return bool(a == b) or bool(a != a and b != b)  # noqa: PLR0124 -- NaN is what differs from itself
+def _same_atom(a: Any, b: Any) -> bool:
+    if a != b:
+        return bool(a != a and b != b)  # noqa: PLR0124 -- NaN is what differs from itself
+    # 0.0 and -0.0 are equal, and not the same.
+    return bool(a) or type(a) not in (float, complex) or repr(a) == repr(b)
 
 
 def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
@@ -107,22 +124,56 @@ def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
     if a.dtype == object:
-        return all(comparison.same(x, y, depth + 1) for x, y in zip(np.ravel(a), np.ravel(b), strict=True))
+        return comparison.all_same(np.ravel(a), np.ravel(b), depth)
+    if a.dtype.names is not None:
+        return all(comparison.same(a[name], b[name], depth + 1) for name in a.dtype.names)
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM"))
+
+
+def _same_masked(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    import numpy as np
+
+    parts = [(each.data, np.ma.getmaskarray(each), each.fill_value, each.hardmask) for each in (a, b)]
+    return comparison.all_same(parts[0], parts[1], depth)
 
 
 def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
     if not a.equals(b):
         return False
     labels = [getattr(x, name, None) for name in ("name", "names", "attrs") for x in (a, b)]
-    columns = getattr(a, "columns", None)
-    same_index = a.index.equals(b.index) if hasattr(a, "index") else True
-    same_columns = columns is None or columns.equals(b.columns)
-    return same_index and same_columns and comparison.same(labels[0::2], labels[1::2], depth + 1)
+    if not comparison.same(labels[0::2], labels[1::2], depth + 1):
+        return False
+    for axis in ("index", "columns"):
+        mine, other = getattr(a, axis, None), getattr(b, axis, None)
+        if mine is not None and not comparison.same(mine, other, depth + 1):
+            return False
+    return all(_same_cells(comparison, x, y, depth) for x, y in zip(_columns(a), _columns(b), strict=True))
+
+
+def _columns(value: Any) -> list[Any]:
+    if hasattr(value, "columns"):
+        return [value.iloc[:, at] for at in range(value.shape[1])]
+    return list(value.levels) if hasattr(value, "levels") else [value]
+
+
+def _same_cells(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    """Tell whether a column is the same in what `equals` does not look at."""
+    if a.dtype == object:
+        # For pandas 1 and True are equal.
+        return comparison.same(a.to_numpy(), b.to_numpy(), depth + 1)
+    if a.dtype != b.dtype:
+        return False
+    # Two types of categories are equal whatever the order of these.
+    mine, other = (getattr(each.dtype, "categories", None) for each in (a, b))
+    return comparison.same(mine, other, depth + 1)
 
 
 def _same_polars(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
     return bool(a.equals(b, null_equal=True))
+
+
+def _same_arrow(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
+    return bool(a.equals(b))
 
 
 def _same_sparse(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
@@ -135,32 +186,41 @@ def _same_sparse(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
 
 def _same_mapping(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if len(a) != len(b) or list(a) != list(b):
-        return False
-    return all(comparison.same(a[key], b[key], depth + 1) for key in a)
+    return (
+        len(a) == len(b)
+        and comparison.all_same(a, b, depth)
+        and comparison.all_same(a.values(), b.values(), depth)
+    )
 
 
 def _same_sequence(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    return len(a) == len(b) and all(comparison.same(x, y, depth + 1) for x, y in zip(a, b, strict=True))
+    return len(a) == len(b) and comparison.all_same(a, b, depth)
 
 
-def _same_plain(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
-    return bool(a == b)
+def _same_set(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    # The order of a set is another in each process, and 1, True and 1.0 are the same to it.
+    others = {item: item for item in b}
+    return len(a) == len(b) and all(
+        item in others and comparison.same(item, others[item], depth + 1) for item in a
+    )
+
+
+def _same_named(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
+    names = [(getattr(each, "__module__", None), getattr(each, "__qualname__", None)) for each in (a, b)]
+    return names[0] == names[1]
 
 
 def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if isinstance(a, BaseException):
-        return comparison.same(a.args, b.args, depth + 1)
-    own_equality: Any = type(a).__eq__
-    if dataclasses.is_dataclass(a) or own_equality is object.__eq__:
-        reduced: list[Any] = [value.__reduce_ex__(4) for value in (a, b)]
-        if isinstance(reduced[0], str):
-            return bool(reduced[0] == reduced[1])
-        return all(_same_part(comparison, x, y, depth) for x, y in zip(*map(_parts, reduced), strict=False))
-    verdict = a == b
-    if isinstance(verdict, bool):
-        return verdict or pickle.dumps(a, 4) == pickle.dumps(b, 4)
-    return pickle.dumps(a, 4) == pickle.dumps(b, 4)
+    mine, other = (value.__reduce_ex__(4) for value in (a, b))
+    if isinstance(mine, str) or isinstance(other, str):
+        return bool(mine == other)
+    if comparison.same(_parts(mine), _parts(other), depth + 1) or pickle.dumps(a, 4) == pickle.dumps(b, 4):
+        return True
+    own: Any = type(a).__eq__
+    if own is not object.__eq__ and (a == b) is True:
+        msg = "its own == says that it is the same, but what is stored differs"
+        raise Incomparable(msg)
+    return False
 
 
 def _parts(reduced: Any) -> list[Any]:
@@ -171,19 +231,25 @@ def _parts(reduced: Any) -> list[Any]:
     return [function, arguments, *items]
 
 
-def _same_part(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if callable(a) and callable(b):
-        return bool(getattr(a, "__qualname__", a) == getattr(b, "__qualname__", b))
-    return comparison.same(a, b, depth + 1)
-
-
+_KINDS: dict[type, str] = {
+    dict: "mapping",
+    list: "sequence",
+    tuple: "sequence",
+    set: "set",
+    frozenset: "set",
+    FunctionType: "named",
+    BuiltinFunctionType: "named",
+}
 _RULES: dict[str, Callable[[_Comparison, Any, Any, int], bool]] = {
     "sparse": _same_sparse,
     "array": _same_array,
+    "masked": _same_masked,
     "pandas": _same_pandas,
     "polars": _same_polars,
+    "arrow": _same_arrow,
     "mapping": _same_mapping,
     "sequence": _same_sequence,
-    "plain": _same_plain,
+    "set": _same_set,
+    "named": _same_named,
     "object": _same_object,
 }

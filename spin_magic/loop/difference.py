@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from spin_magic.artifacts import Artifact
@@ -12,6 +12,7 @@ from spin_magic.engine.pickling import store_form
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import OutputStore
 from spin_magic.errors import TaskError
+from spin_magic.foreign import Overdue, contained, said_of
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.plan import Plan
 from spin_magic.result import DiffRow
@@ -19,6 +20,8 @@ from spin_magic.result import DiffRow
 LARGE_BYTES = 32 * 2**20
 # Below this, pickling and hashing is quicker than loading the other value.
 SMALL_BYTES = 2**16
+SMALL_SECONDS = 0.1
+LOADING_SECONDS = 2.0
 
 
 def compare(
@@ -85,20 +88,29 @@ def _row(
         return DiffRow(name, "not compared", "it is large: ask with diff()", load_before, after)
     try:
         alike = max(sizes) <= SMALL_BYTES and _same_pickle(name, now, past.objects[name])
-        same = alike or same_value(load_before(), now.load(), deadline)
+        same = alike or same_value(_loaded(load_before, deadline), _loaded(now.load, deadline), deadline)
     except (Incomparable, TaskError) as ex:
         return DiffRow(name, "not compared", str(ex), load_before, after)
-    except Exception as ex:  # noqa: BLE001 -- unpickling may run any code
-        return DiffRow(
-            name, "not compared", f"loading it raised {type(ex).__name__}: {ex}", load_before, after
-        )
     return DiffRow(name, "same" if same else "changed", "", load_before, after)
+
+
+def _loaded(load: Callable[[], Any], deadline: float | None) -> Any:
+    try:
+        # Also what unpickling runs is the user's own code; the bytes may be on their way from elsewhere.
+        with contained(None if deadline is None else LOADING_SECONDS):
+            return load()
+    except TaskError:
+        raise
+    except Exception as ex:
+        msg = str(ex) if isinstance(ex, Overdue) else f"raised {said_of(ex)}"
+        raise Incomparable(f"loading it {msg}") from ex
 
 
 def _same_pickle(name: str, now: Artifact, sha: str) -> bool:
     if not now.live:
         return False
     try:
-        return store_form(name, now.load())[0] == sha
+        with contained(SMALL_SECONDS):
+            return store_form(name, now.load())[0] == sha
     except Exception:  # noqa: BLE001 -- the value itself may still compare
         return False

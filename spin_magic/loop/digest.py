@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+LARGE_BITS = 10_000
 _PLAIN = (str, bytes, bytearray, int, float, complex, bool, type(None), range)
 
 
@@ -51,6 +52,8 @@ def _parts(value: Any) -> list[bytes]:
 def _plain(value: Any) -> str:
     """Write down plain data; sets in the order of their items' texts, for their own is another each time."""
     kind = type(value)
+    if kind is int and value.bit_length() > LARGE_BITS:
+        return hex(value)  # Python refuses to write thousands of digits
     if kind in _PLAIN:
         return repr(value)
     if kind in (list, tuple):

@@ -11,6 +11,7 @@ from typing import Any
 from spin_magic.artifacts import Artifact
 from spin_magic.engine.graph import StepNode, graph_of
 from spin_magic.engine.packages import differences
+from spin_magic.engine.pickling import TooSlowToTell
 from spin_magic.engine.prepare import constants_of, parameters_of
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import nearest
@@ -175,7 +176,9 @@ def _steps(names: tuple[str, ...]) -> str:
 def _pickle_notes(outcome: Outcome) -> Iterable[str]:
     for name in outcome.output.live:
         _, problem = ("", "") if name.startswith("_") or name == "name" else outcome.output.look(name)
-        if problem:
+        if isinstance(problem, TooSlowToTell):
+            yield f"It is not known whether `{name}` pickles ({problem}): `run` waits as long as it takes."
+        elif problem:
             yield f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
 
 

@@ -2,47 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import time
-from collections.abc import Callable, Iterator
-from types import FrameType
+from collections.abc import Callable
 from typing import TypeVar
 
-from spin_magic.alarm import has_alarm, ringing
+from spin_magic.foreign import time_limit
 from spin_magic.settings import SpinMagic
 
 T = TypeVar("T")
-
-
-class TooSlow(BaseException):
-    """Raised inside code that takes longer than it was given.
-
-    Not an ``Exception``, so that an ``except Exception`` in that code does not swallow it.
-    """
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `TooSlow` in the block after some seconds.
-
-    Works in the main thread of a system with timer signals; elsewhere the block has no limit. A timer
-    that someone else has set goes on afterwards, and one that would ring earlier is left alone.
-
-    Parameters
-    ----------
-    seconds : float
-        How long the block may take.
-    """
-    if not has_alarm() or 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= seconds:
-        yield
-        return
-
-    def stop(_frame: FrameType | None) -> None:
-        raise TooSlow
-
-    with ringing(seconds, 0.05, stop):
-        yield
 
 
 def attempt(function: Callable[[], T], fallback: T, seconds: float | None = None) -> T:

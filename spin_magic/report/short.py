@@ -39,6 +39,8 @@ class Short(reprlib.Repr):
 
     def repr1(self, x: Any, level: int) -> str:
         """Give one value, at a depth."""
+        if type(x).__name__ == "MaskedConstant":
+            return "--"
         if getattr(x, "shape", None) == () and hasattr(x, "item"):
             x = x.item()
             # An element of an array: its last digits say nothing on one line.
