@@ -110,7 +110,7 @@ def _there(kept: Kept[Value], path: str) -> Value | None:
     """Give what is kept of a path; None where it is not there, or is only just being made."""
     try:
         return kept.get(path)
-    except OSError:
+    except (OSError, ValueError):  # the latter where no file can have that name
         return None
 
 
