@@ -15,6 +15,7 @@ from spin_magic.loop.loading_text import LoadedStep, load_text
 from spin_magic.loop.new_flow import new_flow
 from spin_magic.loop.request import Request, find_code, step_names
 from spin_magic.loop.saving import How, save_step
+from spin_magic.paths import path_of
 from spin_magic.runs.wanted import parse_step
 from spin_magic.saved import SavedStep
 
@@ -167,7 +168,7 @@ def spin_new(flow: str, file: str | os.PathLike[str] | None = None) -> Path:
         The name cannot be that of a class, or the file is there already.
     """
     __tracebackhide__ = True
-    return new_flow(flow, Path(file).expanduser() if file is not None else None)
+    return new_flow(flow, path_of(file) if file is not None else None)
 
 
 def shortest_name(flow: str, file: Path) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from spin_magic import enabling
 from spin_magic.errors import SpinError
 from spin_magic.notebook.files import spin_notebook, write_flow
+from spin_magic.printable import clean
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(arguments)
     try:
-        print(given.run(given))  # noqa: T201 - the answer
+        print(clean(given.run(given)))  # noqa: T201 - the answer
     except SpinError as ex:
-        print(f"spin-magic: {ex}", file=sys.stderr)  # noqa: T201 - the answer
+        print(clean(f"spin-magic: {ex}"), file=sys.stderr)  # noqa: T201 - the answer
         return 1
     return 0
 

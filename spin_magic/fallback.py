@@ -20,6 +20,7 @@ from spin_magic.isolated.command import Asked, check_environment, variables, wor
 from spin_magic.isolated.endings import made_anew, process_end, readable
 from spin_magic.isolated.place import Place, copy_beside
 from spin_magic.isolated.process import started
+from spin_magic.paths import is_folder, path_of
 from spin_magic.result import SpinResult
 from spin_magic.runs.wanted import parse_step
 from spin_magic.showing import Form
@@ -97,7 +98,7 @@ def spin_without_engine(
         orders = {"log": str(place.log), "remove": remove}
         place.orders.write_text(json.dumps(orders), encoding="utf-8")
         said: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        folder = Path(cwd or Path.cwd()).expanduser()
+        folder = path_of(cwd or Path.cwd())
         error, code = _follow(words(file, place, asked), folder, place, said)
     with client.spun_task(place, ref.name, wanted.step) as now:
         error = error or _error(wanted.step, now, code, place, (str(file), str(ref.path)))
@@ -149,7 +150,7 @@ def _check(options: Mapping[str, Any], cwd: Any, why: str) -> None:
         msg = f"{', '.join(asked)} cannot be had from Metaflow's own `spin`. {why}"
         raise OptionError(msg)
     check_environment(options.get("environment"))
-    if cwd is not None and not Path(cwd).expanduser().is_dir():
+    if cwd is not None and not is_folder(path_of(cwd)):
         msg = f"--cwd {cwd}: there is no such folder."
         raise OptionError(msg)
 
@@ -192,7 +193,7 @@ def _flow_file(ref: FlowRef, step: str, body: str | None) -> Iterator[Path]:
 def _values(place: Place, given: Mapping[str, Any], module: Any, parents: list[Any]) -> Path | None:
     """Write what was set as an artifacts module."""
     if not given:
-        return Path(module).expanduser().resolve() if module else None
+        return path_of(module).resolve() if module else None
     if len(parents) > 1:
         msg = "--set in a join cannot be had from Metaflow's own `spin`: give --artifacts-module."
         raise OptionError(msg)

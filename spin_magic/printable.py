@@ -33,6 +33,12 @@ def one_line(value: object, limit: int = 200) -> str:
     return clip(clean(" ".join(text[: 8 * limit].split())), limit)
 
 
+def quoted(text: str) -> str:
+    """Write a text down as Python's own, in double quotes where it is plain; it cannot leave its quotes."""
+    plain = text.isprintable() and '"' not in text and "\\" not in text
+    return f'"{text}"' if plain else repr(text)
+
+
 def cell_label(file: str) -> str | None:
     """Give IPython's name for the text that a file name of its own stands for, as ``Cell In[3]``."""
     ipython = sys.modules.get("IPython")

@@ -173,7 +173,8 @@ class SpinResult(Shows):
         return self.others()
 
     def __repr__(self) -> str:
-        outcome = "ok" if self.ok else f"failed: {type(self.error).__name__}: {one_line(self.error)}"
+        raised = one_line(type(self.error).__name__)
+        outcome = "ok" if self.ok else f"failed: {raised}: {one_line(self.error)}"
         return f"SpinResult({self.flow}/{self.step}, {outcome}, {self.seconds:.3f} s)"
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from spin_magic import api
@@ -13,6 +12,7 @@ from spin_magic.loop import session
 from spin_magic.loop.digest import digest
 from spin_magic.loop.request import Request, find_code
 from spin_magic.loop.spin_test import WrittenTest, written_test
+from spin_magic.paths import path_of
 from spin_magic.result import SpinResult
 from spin_magic.runs.wanted import parse_step
 
@@ -69,5 +69,5 @@ def spin_test(
             if before is not None:
                 session.remember(where, before)
 
-    path = Path(file).expanduser() if file is not None else None
+    path = path_of(file) if file is not None else None
     return written_test(code, name, path, respin, dry_run=dry_run)

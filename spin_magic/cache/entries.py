@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import functools
 import os
-import stat
 import time
 from typing import Any
 
@@ -63,11 +62,8 @@ class Store:
         return None
 
     def _opened(self, path: str) -> tuple[Any, Untouched] | None:
-        descriptor = os.open(path, shelves.READING)
+        descriptor, status = shelves.opened(path)
         try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                return None
             mapping = Mapping(descriptor, status.st_size) if status.st_size > SMALL else None
             data = mapping.take() if mapping else _read(descriptor, status.st_size)
         finally:
@@ -180,11 +176,11 @@ def _versions_fit(found: forms.Layout) -> bool:
 
 def _plain_bytes(path: str) -> bytes | None:
     try:
-        descriptor = os.open(path, shelves.READING)
-        with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return None
-            data = memoryview(file.read())
+        descriptor, status = shelves.opened(path)
+        try:
+            data = _read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
         found = forms.parse(data, len(data))
         whole = found.plain and forms.checksum(data) == found.crc
         return bytes(part(data, found.head)) if whole else None

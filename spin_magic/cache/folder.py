@@ -5,6 +5,7 @@ Only what bears a name that the cache gives is ever listed or removed.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -16,8 +17,6 @@ from dataclasses import dataclass
 
 STALE_SECONDS = 60
 SPARE_BYTES = 10**9
-# A link is not followed, and the opening of a pipe does not wait for its other end.
-READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _SHELF = re.compile(r"[0-9a-f]{2}")
 _ENTRY = re.compile(r"[0-9a-f]{40}")
@@ -73,6 +72,23 @@ def _made(path: str) -> bool:
     except OSError as ex:
         raise Unusable(f"{path} cannot be made: {ex.strerror}.") from ex
     return True
+
+
+def opened(path: str) -> tuple[int, os.stat_result]:
+    """Open a file of the cache, which the folder's other owners, if it has changed hands, cannot have made.
+
+    Raises
+    ------
+    OSError
+        It is not there, is no ordinary file, or not this user's.
+    """
+    # A link is not followed, and the opening of a pipe does not wait for its other end.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    status = os.fstat(descriptor)
+    if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+        return descriptor, status
+    os.close(descriptor)
+    raise PermissionError(errno.EPERM, "it is not this user's own file", path)
 
 
 def place(folder: str, sha: str) -> str:

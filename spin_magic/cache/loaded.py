@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spin_magic.cache import pickles
-from spin_magic.cache.folder import READING
+from spin_magic.cache.folder import opened
 from spin_magic.cache.layout import Damaged, Layout, Span, parse
 from spin_magic.cache.memory import Mapping, address_of, same_bytes
 from spin_magic.foreign import contained
@@ -127,11 +127,10 @@ class LoadedEntry(Untouched):
 
     def _reopened(self) -> memoryview | None:
         try:
-            descriptor = os.open(self._path, READING)
+            descriptor, status = opened(self._path)
         except OSError:
             return None
         try:
-            status = os.fstat(descriptor)
             if self._number != (status.st_dev, status.st_ino, status.st_size):
                 return None
             file = Mapping(descriptor, status.st_size).take()

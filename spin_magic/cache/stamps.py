@@ -13,7 +13,7 @@ import os
 import time
 from pathlib import Path
 
-from spin_magic.cache.folder import READING
+from spin_magic.cache.folder import opened
 
 RACY_NS = 20 * 10**6
 TICK_NS = 12 * 10**6  # the clock of a file system ticks every 10 ms at worst
@@ -36,7 +36,7 @@ def _state(status: os.stat_result) -> list[int | str]:
 def believed(path: str, status: os.stat_result) -> bool:
     """Say whether the file at `path` was found whole in the very state that it has now."""
     try:
-        descriptor = os.open(path + ".ok", READING)
+        descriptor, _ = opened(path + ".ok")
     except OSError:
         return False
     try:

@@ -14,6 +14,7 @@ from spin_magic.flows.leads import Leads
 from spin_magic.flows.locate import FlowRef, find_flow, flow_classes, flows_below, module_roots
 from spin_magic.flows.outline import Outline, outline
 from spin_magic.loop import session
+from spin_magic.paths import is_file, path_of
 from spin_magic.runs.wanted import parse_step
 
 
@@ -39,9 +40,9 @@ def flows(asked: Asked) -> Iterator[Candidate]:
 
 
 def _flows_of(where: str, cwd: Path) -> Iterator[Candidate]:
-    path: Path | None = cwd / Path(where).expanduser()
+    path: Path | None = cwd / path_of(where)
     roots = module_roots(cwd / "any.py", cwd)
-    if not (path and path.is_file()):
+    if not (path and is_file(path)):
         path = find_module(where, roots)
     if path:
         for text in flows_in(read_file(path), module_roots(path, cwd)):

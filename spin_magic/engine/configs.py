@@ -17,6 +17,7 @@ from metaflow.user_configs.config_options import (
 )
 from metaflow.user_configs.config_parameters import Config, ConfigValue
 
+from spin_magic import paths
 from spin_magic.errors import OptionError, nearest
 
 Configs = Mapping[str, Any]
@@ -39,21 +40,26 @@ def read_configs(cls: Any, files: Configs, values: Configs, folder: Path | None)
         if name not in known:
             msg = f"Flow {cls.__name__} has no config {name!r}.{nearest(name, known)}"
             raise OptionError(msg)
+    for name, path in files.items():
+        # Metaflow would read a pipe or a device to its end, which never comes.
+        if os.path.lexists(str(path)) and not paths.is_file(str(path)):
+            msg = f"--config {name} {path}: it is no ordinary file."
+            raise OptionError(msg)
     if not config_input:
         return {}
-    paths = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG", "{}")), **files}
+    chosen = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG", "{}")), **files}
     for name, (default, is_file) in config_input._defaults.items():
         beside = folder / default if folder and is_file and isinstance(default, str) else None
         if (
             beside
-            and name not in paths
+            and name not in chosen
             and name not in values
             and not Path(default).is_file()
             and beside.is_file()
         ):
-            paths[name] = str(beside)
+            chosen[name] = str(beside)
     given = {**json.loads(os.environ.get("METAFLOW_FLOW_CONFIG_VALUE", "{}")), **values}
-    converted = {name: ConvertPath.convert_value(str(path), False) for name, path in paths.items()}
+    converted = {name: ConvertPath.convert_value(str(path), False) for name, path in chosen.items()}
     config_input.process_configs(cls.__name__, "config", converted, True, "local")
     converted = {
         name: ConvertDictOrStr.convert_value(

@@ -21,6 +21,7 @@ from spin_magic.engine.near_files import Damaged, read_record
 from spin_magic.engine.past import RunInfo, TaskInfo, attempt_of, origin_of, outcome, parse_path, place_of
 from spin_magic.errors import TaskError
 from spin_magic.kept import Kept
+from spin_magic.paths import can_be
 
 Value = TypeVar("Value")
 
@@ -122,6 +123,8 @@ def _there(kept: Kept[Value], path: str) -> Value | None:
     except Damaged as ex:
         raise _unusable(ex.path, "is damaged: delete that run") from ex
     except (ValueError, TypeError, LookupError, OverflowError) as ex:
+        if not can_be(path):
+            return None
         raise _unusable(path, "is damaged: delete that run") from ex
 
 

@@ -98,6 +98,11 @@ def _is_indented(cell: str) -> bool:
 def _parse(text: str, cell: str) -> ast.Module:
     try:
         return ast.parse(text)
+    except UnicodeEncodeError as ex:
+        number = text.count("\n", 0, ex.start)
+        half = f"{text[ex.start]!a}"
+        msg = f"Line {number + 1} of the cell has {half}, which is no character: write it as an escape."
+        raise CellError(msg) from None
     except SyntaxError as ex:
         lines = _lines(cell)
         number = (ex.lineno or 2) - 1

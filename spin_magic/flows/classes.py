@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from spin_magic.flows.files import find_module, package_name
 from spin_magic.kept import Kept
+from spin_magic.paths import read_ordinary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -196,7 +197,7 @@ def _is_builtin(base: str) -> bool:
 
 def _parse(file: str) -> FileText:
     path = Path(file)
-    source = path.read_bytes()
+    source = read_ordinary(path)
     try:
         with warnings.catch_warnings():
             # An invalid escape in someone's file is not this user's concern.

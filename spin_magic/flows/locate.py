@@ -20,6 +20,7 @@ from spin_magic.flows.classes import (
     read_file,
 )
 from spin_magic.flows.files import find_module, package_name, package_root, python_files, python_paths
+from spin_magic.paths import is_file, is_folder, path_of
 from spin_magic.printable import clip
 
 if TYPE_CHECKING:
@@ -141,10 +142,10 @@ def _first_line(cls: type) -> int:
 
 
 def _existing(where: str, cwd: Path) -> Path:
-    path = cwd / Path(where).expanduser()
-    if path.is_file():
+    path = cwd / path_of(where)
+    if is_file(path):
         return path
-    if path.is_dir():
+    if is_folder(path):
         raise FlowError(f"{where} is a folder; name a flow file in it, as in {Path(where) / 'flow.py'}.")
     names = [_shown(file, cwd) for file in python_files(cwd)]
     raise FlowError(f"There is no file {where} in {cwd}.{nearest(where, names)}")
@@ -239,7 +240,10 @@ def _unknown(name: str, notebook: Mapping[str, object], cwd: Path) -> str:
 
 
 def _parsed(path: Path, cwd: Path) -> FileText:
-    file = read_file(path)
+    try:
+        file = read_file(path)
+    except OSError as ex:
+        raise FlowError(f"{_shown(path, cwd)} cannot be read: {ex.strerror or ex}.") from None
     if file.error:
         line = f", line {file.error.lineno}" if file.error.lineno else ""
         text = (file.error.text or "").strip()

@@ -13,6 +13,7 @@ from typing import Any
 
 from spin_magic.errors import IsolatedError, OptionError, nearest
 from spin_magic.isolated.place import Place
+from spin_magic.paths import path_of
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 ENVIRONMENTS = ("local", "pypi", "conda", "uv")
@@ -52,7 +53,7 @@ def words(file: Path, place: Place, asked: Asked) -> list[str]:
     if asked.environment:
         top += ["--environment", asked.environment]
     for name, path in asked.config.items():
-        top += ["--config", name, str(Path(path).expanduser().resolve())]
+        top += ["--config", name, str(path_of(path).resolve())]
     for name, value in asked.config_value.items():
         top += ["--config-value", name, value if isinstance(value, str) else json.dumps(value)]
     rest = ["--persist", "--run-id-file", str(place.run_id)]

@@ -11,6 +11,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 import weakref
@@ -74,7 +75,10 @@ def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
     _sweep(file.parent, rf"\.{re.escape(file.stem)}-spin-(\d+)-[0-9a-f]{{8}}\.py")
     copy = file.with_name(f".{file.stem}-spin-{os.getpid()}-{secrets.token_hex(4)}.py")
     try:
-        copy.write_bytes(text)
+        # Nobody else's file or link, and no wider open than the flow file may be.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(copy, flags, 0o600), "wb") as stream:  # noqa: PTH123 -- of a descriptor
+            stream.write(text)
     except OSError as ex:
         msg = (
             f"--isolated puts a copy of {file.name} with the cell's text beside it for a moment, and "
@@ -89,29 +93,42 @@ def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
 
 
 def _sweep(folder: Path, name: str) -> None:
-    """Remove what kernels left that were killed, together with what watches over them."""
+    """Remove what this user's kernels left that were killed, together with what watches over them."""
     known = re.compile(name)
     with contextlib.suppress(OSError):
         for each in os.scandir(folder):
             found = known.fullmatch(each.name)
-            if not found or _alive(int(found[1])):
-                continue
-            # Where a folder is shared, a process that is not seen here may be another machine's.
-            if not _let_go(Path(each.path, HELD)) and time.time() - each.stat().st_mtime < DAY:
-                continue
-            if each.is_dir(follow_symlinks=False):
-                shutil.rmtree(each.path, ignore_errors=True)
-            else:
-                os.unlink(each.path)  # noqa: PTH108 -- a path of scandir's
+            if found and not _alive(int(found[1])):
+                with contextlib.suppress(OSError):
+                    _remove_left(each)
+
+
+def _remove_left(left: os.DirEntry[str]) -> None:
+    status = left.stat(follow_symlinks=False)
+    # Anybody may give such a name to what he likes, and have a link lead anywhere.
+    if status.st_uid != os.geteuid() or not (stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode)):
+        return
+    # Where a folder is shared, a process that is not seen here may be another machine's.
+    if not _let_go(Path(left.path, HELD)) and time.time() - status.st_mtime < DAY:
+        return
+    if stat.S_ISDIR(status.st_mode):
+        shutil.rmtree(left.path, ignore_errors=True)
+    else:
+        os.unlink(left.path)  # noqa: PTH108 -- a path of scandir's
 
 
 def _let_go(path: Path) -> bool:
     """Tell whether a file was held by a process that is no more."""
     try:
-        with path.open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
     return True
 
 

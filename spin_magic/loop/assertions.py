@@ -9,6 +9,7 @@ from typing import Any
 from spin_magic.foreign import Misbehaved, contained
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.digest import digest
+from spin_magic.printable import one_line, quoted
 
 LONGEST = 300
 FEW = 10
@@ -44,7 +45,7 @@ def assertions(name: str, value: Any) -> list[str]:
     value : object
         What it was.
     """
-    what = f'result["{name}"]'
+    what = f"result[{quoted(name)}]"
     small = _small(what, value)
     if small is not None:
         return [small]
@@ -54,8 +55,8 @@ def assertions(name: str, value: Any) -> list[str]:
     except Exception:  # noqa: BLE001 -- the value's own code; what has no digest is compared by its type
         kind = type(value).__qualname__
         return [
-            f"# {name}: a {kind} has no form that is the same in every process.",
-            *(lines or [f'assert type({what}).__qualname__ == "{kind}"']),
+            f"# {one_line(name)}: a {one_line(kind)} has no form that is the same in every process.",
+            *(lines or [f"assert type({what}).__qualname__ == {quoted(kind)}"]),
         ]
 
 
@@ -113,6 +114,6 @@ def _shape(what: str, value: Any) -> list[str]:
         return []
     lines = [f"assert {what}.shape == {tuple(int(n) for n in shape)}"]
     if hasattr(value, "dtype"):
-        lines.append(f'assert str({what}.dtype) == "{value.dtype}"')
+        lines.append(f"assert str({what}.dtype) == {quoted(str(value.dtype))}")
     columns = literal(list(getattr(value, "columns", ())))
     return [*lines, f"assert list({what}.columns) == {columns}"] if columns and columns != "[]" else lines

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.errors import SaveError
+from spin_magic.printable import quoted
 
 _IMPORTS = {
     "Path": "from pathlib import Path",
@@ -41,9 +42,9 @@ def free_name(flow: str, step: str, tree: ast.Module | None) -> str:
 
 def function_text(name: str, call: Call, lines: list[str], tree: ast.Module | None) -> str:
     """Write the function: with its imports above it for a new file, within it for one that is there."""
-    arguments = [call.flow, f'"{call.step}"', *(f"{key}={text}" for key, text in call.texts.items())]
+    arguments = [call.flow, quoted(call.step), *(f"{key}={text}" for key, text in call.texts.items())]
     body = [
-        f'"""`{call.step}` gives what it gave when it was spun."""',
+        _docstring(f"`{call.step}` gives what it gave when it was spun."),
         f"result = spin(\n    {''.join(f'{argument},{chr(10)}    ' for argument in arguments).rstrip()}\n)",
         "",
         *lines,
@@ -58,6 +59,10 @@ def function_text(name: str, call: Call, lines: list[str], tree: ast.Module | No
     local = [line for line in needed if line not in present]
     head = "\n".join([body[0], *local, ""]) if local else body[0]
     return f"def {name}():\n{textwrap.indent(chr(10).join([head, *body[1:]]), '    ')}\n"
+
+
+def _docstring(text: str) -> str:
+    return f'"""{text}"""' if quoted(text)[0] == '"' else repr(text)
 
 
 def _grouped(imports: list[str]) -> list[str]:

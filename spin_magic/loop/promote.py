@@ -11,7 +11,7 @@ from spin_magic.engine.graph import Graph, graph_of
 from spin_magic.engine.promote import Command, RunProcess, command_line, started
 from spin_magic.engine.run_log import RunLog
 from spin_magic.engine.state import in_plain_words, preserved
-from spin_magic.errors import RunError, TaskError, nearest
+from spin_magic.errors import OptionError, RunError, TaskError, nearest
 from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.request import Request, find_code
@@ -72,6 +72,9 @@ def spin_run(
         graph = graph_of(code.cls)
         file = _file_of(code)
         _check(code, graph, resume, unsaved=unsaved)
+        if any("\0" in word for word in options):
+            msg = "An option has a NUL, which no program can be given."
+            raise OptionError(msg)
         command = command_line(code.cls, file, list(options), resume)
     log = RunLog(code.cls.__name__, {name: node.next for name, node in graph.nodes.items()})
     made = _followed(command, log, on_progress or (lambda _: None))

@@ -14,6 +14,7 @@ from spin_magic.errors import FlowError, OptionError
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef, find_flow
 from spin_magic.loop.handover import HandOver
+from spin_magic.paths import is_folder, path_of
 from spin_magic.runs.history import namespace_or_current
 from spin_magic.runs.wanted import Wanted, parse_step
 
@@ -66,7 +67,7 @@ def arguments(**given: Any) -> dict[str, Any]:
     if "set" in read:
         read["overrides"] = read.pop("set")
     if "cwd" in read:
-        read["cwd"] = Path(read["cwd"]).expanduser().resolve()
+        read["cwd"] = path_of(read["cwd"]).resolve()
     if "after" in read:
         read["after"] = step_names(read["after"])
     return read
@@ -86,7 +87,7 @@ def find_code(request: Request) -> FlowCode:
     FlowError
         It cannot be found or loaded.
     """
-    if request.cwd is not None and not request.cwd.is_dir():
+    if request.cwd is not None and not is_folder(request.cwd):
         msg = f"--cwd {request.cwd}: there is no such folder."
         raise OptionError(msg)
     return load(_locate(request), Path.cwd())

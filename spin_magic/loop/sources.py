@@ -14,6 +14,7 @@ from spin_magic.loop.chain import Chain, Feed, Missing, first_feed
 from spin_magic.loop.chain_words import names_of
 from spin_magic.loop.request import Request
 from spin_magic.loop.step_code import StepCode
+from spin_magic.paths import read_ordinary
 from spin_magic.runs.choose import choose
 from spin_magic.runs.history import History
 from spin_magic.runs.inputs import read_artifacts_module
@@ -103,7 +104,7 @@ def artifacts_module(request: Request) -> dict[str, Any]:
         return {}
     path = Path(request.artifacts_module)
     try:
-        return read_artifacts_module(str(path), path.read_text(encoding="utf-8"))
+        return read_artifacts_module(str(path), read_ordinary(path).decode())
     except (OSError, UnicodeDecodeError) as ex:
-        msg = f"--artifacts-module {path} cannot be read: {ex}"
+        msg = f"--artifacts-module {path} cannot be read: {getattr(ex, 'strerror', None) or ex}"
         raise OptionError(msg) from None

@@ -17,6 +17,7 @@ from spin_magic.loop.assertions import assertions, literal
 from spin_magic.loop.compare import Incomparable, same_value
 from spin_magic.loop.function_text import Call, create, free_name, function_text
 from spin_magic.loop.unsaved import spun_otherwise
+from spin_magic.printable import quoted
 from spin_magic.result import SpinResult
 from spin_magic.writing.disk import write
 from spin_magic.writing.source import read
@@ -158,7 +159,12 @@ def _literal(option: str, value: Any) -> str:
 def _path(path: Path, base: Path | None, end: str = "") -> str:
     """Write a path down so that it holds elsewhere: from the test file on, or from the working directory."""
     relative = os.path.relpath(path.resolve(), base or Path.cwd()).replace(os.sep, "/")
-    return f'f"{{Path(__file__).parent}}/{relative}{end}"' if base else f'"{relative}{end}"'
+    text = f"{relative}{end}"
+    if not base:
+        return quoted(text)
+    if quoted(text)[0] == '"' and not {*"{}"} & {*text}:
+        return f'f"{{Path(__file__).parent}}/{text}"'
+    return f'f"{{Path(__file__).parent}}/" {text!r}'
 
 
 def _again(step: str, spun: session.Spun, call: Call, respin: Respin) -> SpinResult | None:

@@ -22,6 +22,7 @@ from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, function_node
 from spin_magic.loop import new_steps, session
 from spin_magic.loop.request import Request
+from spin_magic.paths import is_file, read_ordinary
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def _config_key(request: Request, code: FlowCode) -> tuple[object, ...]:
     files = [Path(str(file)) for file in request.config.values()]
     for default in config_files(code.cls):
         files += [Path(default), folder / default]
-    texts = tuple(file.read_bytes() if file.is_file() else None for file in files)
+    texts = tuple(read_ordinary(file) if is_file(file) else None for file in files)
     settings = tuple(os.environ.get(name) for name in ("METAFLOW_FLOW_CONFIG", "METAFLOW_FLOW_CONFIG_VALUE"))
     return (repr(request.config), repr(request.config_value), texts, settings)
 

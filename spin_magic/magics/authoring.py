@@ -28,6 +28,7 @@ from spin_magic.options import (
     parse_save,
     parse_test,
 )
+from spin_magic.printable import clean
 from spin_magic.shown import has_page
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class AuthoringMagics(Room):
             options.flow, options.step, whole=options.whole, notebook=self.shell.user_ns
         )
         self._give(options, loaded.text)
-        print(*loaded.notes, sep="\n")  # noqa: T201 - for the user
+        print(*map(clean, loaded.notes), sep="\n")  # noqa: T201 - for the user
         self._next_cell(loaded.text)
 
     @line_magic
@@ -75,7 +76,7 @@ class AuthoringMagics(Room):
         from spin_magic import authoring  # noqa: PLC0415 - late, as above
 
         file = authoring.spin_new(options.flow, options.file)
-        print(f"{file} is a flow that runs.")  # noqa: T201 - for the user
+        print(clean(f"{file} is a flow that runs."))  # noqa: T201 - for the user
         flow = authoring.shortest_name(options.flow, file)
         self._next_cell(authoring.spin_load(flow, "start", notebook=self.shell.user_ns))
 
@@ -119,7 +120,8 @@ class AuthoringMagics(Room):
         from spin_magic.notebook.files import spin_notebook  # noqa: PLC0415 - late, as above
 
         call = {"force": options.force, "notebook": self.shell.user_ns}
-        print(f"Wrote {spin_notebook(str(options.flow), options.output, **call)}.")  # noqa: T201 - for the user
+        made = spin_notebook(str(options.flow), options.output, **call)
+        print(clean(f"Wrote {made}."))  # noqa: T201 - for the user
 
     @line_magic
     @reads(parse_test, TEST_HELP)
@@ -133,4 +135,4 @@ class AuthoringMagics(Room):
         if made.file is None or options.dry_run:
             print(made.text)  # noqa: T201 - to be put into a cell or a file
         else:
-            print(f"Added {made.name} to {made.file}.")  # noqa: T201 - for the user
+            print(clean(f"Added {made.name} to {made.file}."))  # noqa: T201 - for the user

@@ -17,6 +17,7 @@ from spin_magic.errors import FlowError, NotebookError
 from spin_magic.flows.locate import FlowRef, find_flow
 from spin_magic.notebook.to_flow import FlowFile, flow_bytes
 from spin_magic.notebook.to_notebook import make_notebook
+from spin_magic.paths import is_file, path_of, read_ordinary
 from spin_magic.writing.source import read
 
 
@@ -60,7 +61,7 @@ def spin_notebook(
     if ref.path is None:
         msg = f"{ref.name} is defined in this notebook: put the class into a file, and name that."
         raise NotebookError(msg)
-    path = Path(output).expanduser().absolute() if output else ref.path.with_suffix(".ipynb")
+    path = path_of(output).absolute() if output else ref.path.with_suffix(".ipynb")
     made = make_notebook(read(ref.path), ref.name, _word(ref, ref.path, path.parent), path.parent)
     text = nbformat.writes(nbformat.from_dict(made))  # type: ignore[no-untyped-call]
     _put(path, f"{text}\n".encode(), force=force)
@@ -91,9 +92,9 @@ def write_flow(
     NotebookError
         The notebook is not as it must be, or another file is in the way; nothing was written.
     """
-    path = Path(notebook).expanduser().absolute()
+    path = path_of(notebook).absolute()
     made = flow_bytes(_read(path), path.name)
-    target = Path(output).expanduser().absolute() if output else path.with_suffix(".py")
+    target = path_of(output).absolute() if output else path.with_suffix(".py")
     _put(target, made.data, force=force)
     return target, made
 
@@ -115,7 +116,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of cells without ids, which play no part here
-            text = path.read_text(encoding="utf-8")
+            text = read_ordinary(path).decode()
             made = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
             nbformat.validate(made)
     except OSError as ex:
@@ -133,7 +134,7 @@ def _put(path: Path, data: bytes, *, force: bool) -> None:
     """Put a file in its place, whole or not at all; one that is there with these very bytes stays."""
     try:
         path = path.resolve()  # a link stays, and what it leads to is replaced
-        if path.is_file() and path.read_bytes() == data:
+        if is_file(path) and read_ordinary(path) == data:
             return
         _replace(path, data, force=force and path.is_file())
     except (FileExistsError, IsADirectoryError):

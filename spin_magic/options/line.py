@@ -14,6 +14,8 @@ from spin_magic.grammar import Parser
 _WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
 # A file or a module; names of steps and runs have neither.
 _FLOW_ALONE = re.compile(r"[.:]")
+# The end of a name to the system, and halves of characters; others stand for bytes in the names of files.
+_ODD = re.compile("[\x00\ud800-\udc7f\udd00-\udfff]")
 _NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
 
 
@@ -48,6 +50,8 @@ def options_and_words(parser: Parser, line: str) -> tuple[dict[str, Any], list[s
 
 def words_of(line: str) -> list[str]:
     """Split a line into words as a shell does."""
+    if odd := _ODD.search(line):
+        raise OptionError(f"The line has {odd[0]!a}, which no name and no path can have.")
     try:
         return shlex.split(_without_comment(line))
     except ValueError as error:

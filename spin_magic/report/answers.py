@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keyword
 import sys
-from pathlib import Path
 from typing import Any
 
 from spin_magic.errors import SpinError
+from spin_magic.paths import path_of
 from spin_magic.report.guard import attempt
 from spin_magic.report.save import save, suggested
 from spin_magic.result import SpinResult
@@ -90,9 +90,11 @@ def bind(result: SpinResult, name: Any, to: Any) -> Answer:
 
 def to_file(result: SpinResult, name: Any, path: Any) -> Answer:
     """Save an artifact to a file that is not there yet."""
-    target = Path(str(path)).expanduser()
     try:
+        target = path_of(str(path))
         save(_value(result, name), target)
+    except SpinError as error:
+        return {"said": str(error)}
     except FileExistsError:
         return {"said": f"{target} is there already: choose another name."}
     except Exception as error:  # noqa: BLE001 -- a writer is a library's code, and may raise anything

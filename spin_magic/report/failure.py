@@ -12,7 +12,7 @@ from typing import Any
 from spin_magic.printable import cell_label, clean, clip
 from spin_magic.report.guard import attempt
 from spin_magic.report.model import ErrorSummary, SourceLine
-from spin_magic.report.preview import line_of
+from spin_magic.report.preview import line_of, type_of
 from spin_magic.settings import SpinMagic
 
 AROUND = 2
@@ -50,7 +50,7 @@ def summarize_error(error: BaseException) -> ErrorSummary:
         lines = attempt(lambda: _around(_source(frame), line), lines)
         if SpinMagic.instance().previews:
             values = attempt(lambda: _values(frames, at), values, seconds=1.0)
-    return ErrorSummary(type(error).__name__, message_of(error), place, lines, values, _causes(error))
+    return ErrorSummary(type_of(error), message_of(error), place, lines, values, _causes(error))
 
 
 def _told(stack: str) -> Told:
@@ -80,7 +80,7 @@ def _causes(error: BaseException) -> tuple[str, ...]:
         if earlier is None or id(earlier) in seen:
             break
         word = "caused by" if error.__cause__ is not None else "while handling"
-        causes.append(f"{word} {type(earlier).__name__}: {clip(message_of(earlier), 200)}")
+        causes.append(f"{word} {type_of(earlier)}: {clip(message_of(earlier), 200)}")
         seen.add(id(earlier))
         error = earlier
     return tuple(causes)

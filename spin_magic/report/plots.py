@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from spin_magic.many import SpinResults
+from spin_magic.printable import clean
 from spin_magic.result import DiffRow
 
 WIDTH, HEIGHT, EDGE = 260, 90, 6
@@ -160,7 +161,7 @@ def _plot(
     points = [f"{xs.at(across[at])} {ys.up(now[at])}" for at in order]
     first, last = (min(now, key=lambda at: across[at]), max(now, key=lambda at: across[at]))
     return Plot(
-        part.name,
+        clean(part.name),
         over,
         tuple(dot(at, now[at], "") for at in shown),
         tuple(dot(at, past[at], "the run had ") for at in shown if at in past),

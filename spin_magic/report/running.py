@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from spin_magic.progress import RunProgress, StepProgress
@@ -29,7 +30,7 @@ def run_mimebundle(progress: RunProgress) -> dict[str, Any]:
     text = render_run_text(progress)
     page = environment().get_template("run.html.j2")
     html = page.render(
-        progress=progress,
+        progress=replace(progress, log=tuple(map(clean, progress.log))),
         said=_said(progress),
         heads=HEADS,
         rows=[(_state(step), _row(step)) for step in progress.steps],

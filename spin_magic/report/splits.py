@@ -38,6 +38,9 @@ class Field:
     key: float | None = None
     mark: Mark = ""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean(self.text))
+
 
 @dataclass(frozen=True)
 class Row:
@@ -95,7 +98,7 @@ def summarize_splits(results: SpinResults) -> Splits:
         )
         for i, label in enumerate(waiting)
     ]
-    heads = ("task", "outcome", "time", *names, "against the run")
+    heads = ("task", "outcome", "time", *map(clean, names), "against the run")
     if not any(row.fields[-1].text for row in rows):
         heads, rows = heads[:-1], [Row(row.at, row.state, row.fields[:-1]) for row in rows]
     left = results.total - len(rows)
@@ -137,7 +140,7 @@ def splits_lines(results: SpinResults, splits: Splits) -> list[Line | Grid]:
     """Give the table as lines for a terminal."""
     keep = {*_places(results, LINES)}
     rows = [row for row in splits.rows if row.at in keep or row.at is None][:LINES]
-    cells = [tuple(clean(field.text) for field in row.fields) for row in rows]
+    cells = [tuple(field.text for field in row.fields) for row in rows]
     left = results.total - len(rows)
     return [
         Line((repr(results), "strong")),

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spin_magic.errors import SaveError
+from spin_magic.paths import LARGEST
 from spin_magic.writing.lines import Kind, Token, kinds, scan, split_lines
 from spin_magic.writing.tree import parse
 
@@ -183,9 +184,12 @@ def unsaved_source(name: str, text: str) -> Source:
 
 def _refuse_special(path: Path, target: Path) -> None:
     # Opening a pipe would wait for a writer.
-    mode = target.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    status = target.stat()
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
         msg = f"{path} is no ordinary file: save the flow in one."
+        raise SaveError(msg)
+    if status.st_size > LARGEST:
+        msg = f"{path} is larger than {LARGEST // 2**20} MB, which no flow file is."
         raise SaveError(msg)
 
 
