@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
-import logging
 import os
 import random
 import signal
@@ -93,7 +92,8 @@ def same_folder() -> Iterator[None]:
         yield
     finally:
         if cwd and cwd != _getcwd():
-            os.chdir(cwd)
+            with contextlib.suppress(OSError):  # the step has removed it
+                os.chdir(cwd)
 
 
 def _getcwd() -> str | None:
@@ -107,19 +107,9 @@ def _getcwd() -> str | None:
 def _interpreter() -> Iterator[None]:
     path, path_items, argv, argv_items = sys.path, list(sys.path), sys.argv, list(sys.argv)
     streams = sys.stdin, sys.stdout, sys.stderr
-    limit, hook, handlers, level = (
-        sys.getrecursionlimit(),
-        sys.excepthook,
-        list(logging.root.handlers),
-        logging.root.level,
-    )
     try:
         yield
     finally:
-        sys.setrecursionlimit(limit)
-        sys.excepthook = hook
-        logging.root.handlers[:] = handlers
-        logging.root.setLevel(level)
         path[:], argv[:] = path_items, argv_items
         sys.path, sys.argv = path, argv
         sys.stdin, sys.stdout, sys.stderr = streams
@@ -131,13 +121,15 @@ def _signals() -> Iterator[None]:
         yield
         return
     kept = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    alarm = signal.getitimer(signal.ITIMER_REAL)
+    alarm, wakeup = signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
     try:
         yield
     finally:
         # A step that fails leaves the alarm of its @timeout running; one that was set before goes on.
         if not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= alarm[0]:
             signal.setitimer(signal.ITIMER_REAL, *alarm)
+        signal.set_wakeup_fd(wakeup)
         for number, handler in kept.items():
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
@@ -180,7 +172,7 @@ def preserved() -> Iterator[None]:
 
     These are Metaflow's ``current``, Client, parameter context and system context; the environment,
     working directory, ``sys.path``, ``sys.argv``, standard streams, signal handlers and alarm,
-    excepthook, recursion limit, root logger, warning filters, and the running event loop.
+    warning filters, and the running event loop. Around the step itself is `process.put_back`, too.
     """
     with ExitStack() as stack:
         enter = stack.enter_context

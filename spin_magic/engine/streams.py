@@ -23,8 +23,11 @@ class Tee:
         self._stream = stream
         self._parts: list[str] = []
         self._kept = 0
+        self.closed = False
 
     def write(self, text: str) -> int:
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
         written = self._stream.write(text)
         if self._kept < KEEP_CHARS:
             self._parts.append(text)
@@ -34,6 +37,10 @@ class Tee:
     def writelines(self, lines: Any) -> None:
         for line in lines:
             self.write(line)
+
+    def close(self) -> None:
+        """Take no more text: what is behind it is the notebook's."""
+        self.closed = True
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import io
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,6 +26,7 @@ from metaflow.task import MetaflowTask
 from spin_magic.cards import Card, CardUpdate
 from spin_magic.engine import prepare as setup
 from spin_magic.engine.cards import CardRoom
+from spin_magic.engine.companions import end_child
 from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
@@ -144,11 +147,15 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
             # What the cards warn of is part of the step's log.
             self.before_body()
             self.started = True
-            begun = time.perf_counter()
+            clock, process = time.perf_counter, os.getpid()
+            begun = clock()
             try:
-                super()._exec_step_function(function, step, input_obj)
+                # In a context of its own, as a new process has one: the precision of decimals, NumPy's errors.
+                contextvars.copy_context().run(super()._exec_step_function, function, step, input_obj)
             finally:
-                self.seconds = time.perf_counter() - begun
+                self.seconds = clock() - begun
+                if os.getpid() != process:
+                    end_child()
 
 
 def _spin_class(job: Job) -> Any:
@@ -268,7 +275,8 @@ def _run_step(
                     setup.init_flow_decorators(task.flow, job.datastore, metadata)
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
     except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
-        ex.__traceback__ = users_traceback(ex.__traceback__)
+        # Past what its class makes of these names.
+        BaseException.with_traceback(ex, users_traceback(sys.exc_info()[2]))
         with contextlib.suppress(KeyboardInterrupt):
             room.close(ex)
         return ex

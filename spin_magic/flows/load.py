@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow.tuple_util import ForeachFrame
 
 from spin_magic.engine.prepare import flow_class, is_flow_class
+from spin_magic.engine.process import changes, look, make
 from spin_magic.engine.state import RandomStates, random_states, restore_random_states, same_folder
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
@@ -221,7 +222,7 @@ def _execute(code: FlowCode) -> None:
         msg = f"{path.name} has a syntax error in line {ex.lineno}: {ex.msg}"
         raise FlowError(msg) from None
     name = module.__name__
-    kept = sys.modules.get(name)
+    kept, before = sys.modules.get(name), look()
     with code.active():
         try:
             if module.__package__:
@@ -244,6 +245,10 @@ def _execute(code: FlowCode) -> None:
             raise FlowError(msg) from ex
         finally:
             sys.modules.pop(name, None)
+            # A step finds it as the load has left it, each time; the notebook does not.
+            after = look()
+            code.local.set_up = changes(before, after)
+            make(changes(after, before))
     if kept is not None:
         sys.modules[name] = kept
 

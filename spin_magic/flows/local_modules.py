@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from spin_magic.engine.process import Change
 from spin_magic.flows.installed import is_really_installed, real_path
 from spin_magic.flows.lookups import Lookups
 from spin_magic.flows.opened import OpenedFiles
@@ -58,6 +59,8 @@ class LocalModules:
     ----------
     opened : OpenedFiles
         What the flow's modules read while they were loaded, their own text included.
+    set_up : list of callable
+        What they set in the process while they were loaded, and steps find there.
     """
 
     def __init__(self, folders: Sequence[Path], text: str = "") -> None:
@@ -74,6 +77,7 @@ class LocalModules:
         self._environment = _environment()
         self._set: dict[str, str] = {}
         self.opened = OpenedFiles()
+        self.set_up: list[Change] = []
         self.claim(text)
 
     def claim(self, text: str) -> None:

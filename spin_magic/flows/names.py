@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from spin_magic.engine.process import ENDINGS
+
 
 def global_names(code: CodeType) -> set[str]:
     """List the global names that code reads, nested functions included."""
@@ -30,11 +32,17 @@ _INJECTED = {
 }
 
 
+def _is_ipythons(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] in ("IPython", "ipykernel")
+
+
 def lent_names(function: FunctionType, notebook: Mapping[str, Any]) -> dict[str, Any]:
     """Find the names that a step needs, its module lacks, and the notebook has."""
     needed = global_names(function.__code__) - set(function.__globals__)
     missing = sorted(needed - set(vars(builtins)))
     lent = {name: notebook[name] for name in missing if name in notebook and not name.startswith("__")}
+    # IPython's own end the kernel when the cell is over; the engine has those that a run has.
+    lent = {name: value for name, value in lent.items() if not (name in ENDINGS and _is_ipythons(value))}
     injected = {
         name: vars(builtins)[name] for name in _INJECTED if name in needed and hasattr(builtins, name)
     }

@@ -119,4 +119,4 @@ def _packed_error(error: BaseException | None) -> PackedError | None:
         return pack_error(error)
     except Exception:  # noqa: BLE001 -- the user's own classes
         said = WorkerError(f"{type(error).__name__}: {error} (this exception does not pickle)")
-        return pack_error(said.with_traceback(error.__traceback__ if error else None))
+        return pack_error(said.with_traceback(error.__traceback__ if error is not None else None))

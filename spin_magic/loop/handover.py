@@ -71,7 +71,7 @@ class HandOver:
     def ended(self, error: BaseException | None) -> None:
         """Say how the block has ended."""
         self.error = error
-        self._traceback = error.__traceback__ if error else None
+        self._traceback = error.__traceback__ if error is not None else None
 
     def mend(self, error: BaseException | None) -> None:
         """Let the block's own exception begin in the block, after its way through the spin."""

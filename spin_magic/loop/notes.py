@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from spin_magic.flows.reads import assigned_names
 from spin_magic.flows.with_block import WithBlock
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
+from spin_magic.printable import said_by
 from spin_magic.result import SpinResult
 from spin_magic.runs.inputs import public_names
 from spin_magic.settings import Note, SpinMagic
@@ -106,11 +108,11 @@ def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
     """Say more about an error that Metaflow words too briefly; the traceback shows it as well."""
     if isinstance(error, NameError) and plan.request.block and error.name in plan.namespace:
         note = f"A `with` block has the names around it: import `{error.name}` from {plan.code.label}."
-        error.add_note(note)
+        _add_note(error, note)
         return [note]
     if not isinstance(error, AttributeError):
         return []
-    text, notes = str(error), []
+    text, notes = said_by(error), []
     missing = re.fullmatch(r"Flow \w+ has no attribute '(\w+)'", text)
     if missing:
         known = public_names(plan.stores, plan.prepared, join=plan.node.type == "join")
@@ -124,8 +126,14 @@ def explain_failure(plan: Plan, error: BaseException | None) -> list[str]:
             f"{shown} is a parameter or constant, which no step can assign. To try another value, use --set."
         ]
     for note in notes:
-        error.add_note(note)
+        _add_note(error, note)
     return notes
+
+
+def _add_note(error: BaseException, note: str) -> None:
+    # Past what its class makes of it; the panel has the note in any case.
+    with contextlib.suppress(Exception):
+        BaseException.add_note(error, note)
 
 
 def _fixed_names(plan: Plan) -> list[str]:

@@ -16,6 +16,7 @@ from spin_magic.loop.elsewhere import against, others, overview, source
 from spin_magic.loop.notes import notes_on
 from spin_magic.loop.past_cards import render_card
 from spin_magic.loop.plan import Plan
+from spin_magic.printable import said_by
 from spin_magic.result import SpinResult
 from spin_magic.showing import Form
 
@@ -100,7 +101,7 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
     """Give what went wrong: the step's own exception, or one sentence where it did not even start."""
     error = outcome.error
     if isinstance(error, Exception) and not outcome.started and not isinstance(error, SpinError):
-        text = " ".join(str(getattr(error, "message", None) or error).split())
+        text = " ".join(said_by(_message(error)).split())
         lacking = [name for name in OF_EVERY_TASK if f"'{name}'" in text]
         if lacking and isinstance(error, KeyError | AttributeError):
             text = f"its inputs lack {lacking[0]!r}, so that run is damaged: choose another with --from."
@@ -108,3 +109,10 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
         made.__cause__ = error
         return made
     return error
+
+
+def _message(error: Exception) -> object:
+    try:
+        return getattr(error, "message", None) or error
+    except Exception:  # noqa: BLE001 -- a class of the user's
+        return error

@@ -97,7 +97,7 @@ class Plan:
 
     def locals_at(self, error: BaseException | None) -> dict[str, Any]:
         """Give the local variables of the body where it failed."""
-        traceback = error.__traceback__ if error else None
+        traceback = error.__traceback__ if error is not None else None
         while traceback is not None:
             if traceback.tb_frame.f_code is self.function.__code__:
                 return self._body_locals(traceback.tb_frame)

@@ -11,7 +11,9 @@ from typing import Any
 
 from spin_magic.cards import CardUpdate
 from spin_magic.engine import task
+from spin_magic.engine.companions import left_running, running
 from spin_magic.engine.persist import persisting
+from spin_magic.engine.process import make, put_back
 from spin_magic.engine.state import in_plain_words, preserved, seeded
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.names import lending
@@ -98,11 +100,15 @@ def execute(
     if plan.request.cwd is not None:
         os.chdir(plan.request.cwd)
     with (
+        put_back(),
         plan.code.watched(),
         lending(plan.namespace, {**plan.lent, **plan.hook(caught)}),
         seeded(seed, plan.code.random_states),
     ):
+        make(plan.code.local.set_up)
+        before = running()
         outcome = task.run(job)
+        outcome.notes += left_running(before, plan.namespace)
     if plan.request.block is not None:
         plan.request.block.mend(outcome.error)
         return Execution(outcome, plan.request.block.locals)

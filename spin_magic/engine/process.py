@@ -1,0 +1,209 @@
+"""What a step, or the load of a flow file, may change in the process: noted, and put back."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import locale
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import tracemalloc
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+# What a new process has among the builtins, and IPython hides there.
+ENDINGS = ("exit", "quit")
+
+_MISSING = object()
+
+Change = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class _Value:
+    """Something that is read by one function and set by another.
+
+    Both are bound here, for a step may replace them in their modules.
+    """
+
+    get: Callable[[], Any]
+    put: Callable[[Any], object]
+
+    def change(self, before: Any, after: Any) -> Change | None:
+        return None if before is after or before == after else lambda: self.put(after)
+
+
+@dataclass(frozen=True)
+class _Attribute:
+    """What a module's name is bound to."""
+
+    owner: Any
+    name: str
+
+    def get(self) -> Any:
+        return getattr(self.owner, self.name, _MISSING)
+
+    def change(self, before: Any, after: Any) -> Change | None:
+        if before is after:
+            return None
+        if after is _MISSING:
+            return lambda: delattr(self.owner, self.name)
+        return lambda: setattr(self.owner, self.name, after)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Names and what they are bound to; None where there is no such table yet."""
+
+    find: Callable[[], dict[str, Any] | None]
+    then: Callable[[set[str]], object] = len
+
+    def get(self) -> dict[str, Any] | None:
+        table = self.find()
+        # Past the methods of a table that sorts, checks and warns.
+        return None if table is None else dict(dict.items(table))
+
+    def change(self, before: Any, after: Any) -> Change | None:
+        if before is None or after is None or list(map(id, before.values())) == list(map(id, after.values())):
+            return None
+        names = {*before, *after}
+        other = {name for name in names if before.get(name, _MISSING) is not after.get(name, _MISSING)}
+        return lambda: self._put({name: after.get(name, _MISSING) for name in other})
+
+    def _put(self, values: dict[str, Any]) -> None:
+        table = self.find() or {}
+        for name, value in values.items():
+            if value is _MISSING:
+                dict.pop(table, name, None)
+            else:
+                dict.__setitem__(table, name, value)
+        self.then(set(values))
+
+
+def _umask() -> int:
+    # The strictest one, for what another thread may create meanwhile.
+    mask = os.umask(0o77)
+    os.umask(mask)
+    return mask
+
+
+def _logging() -> tuple[Any, ...]:
+    return logging.root.level, tuple(logging.root.handlers), logging.root.manager.disable
+
+
+def _set_logging(kept: tuple[Any, ...]) -> None:
+    level, logging.root.handlers[:], disabled = kept
+    logging.root.setLevel(level)
+    logging.disable(disabled)
+
+
+def _set_filters(kept: list[Any], reset: Callable[[], None] = warnings.resetwarnings) -> None:
+    reset()  # it also tells the interpreter that they are others
+    warnings.filters[:] = kept  # type: ignore[index]
+
+
+def _finders() -> list[Any]:
+    return list(sys.meta_path)
+
+
+def _set_finders(kept: list[Any]) -> None:
+    # What a library has added when it was imported, it needs from then on.
+    sys.meta_path[:] = kept + [each for each in sys.meta_path if not any(each is one for one in kept)]
+
+
+def _plot_style() -> dict[str, Any] | None:
+    found = getattr(sys.modules.get("matplotlib"), "rcParams", None)
+    return found if isinstance(found, dict) else None
+
+
+def _switch_back(changed: set[str]) -> None:
+    backend = dict.get(_plot_style() or {}, "backend")
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if "backend" in changed and pyplot is not None and isinstance(backend, str):
+        pyplot.switch_backend(backend)
+
+
+_PARTS = (
+    *(_Attribute(sys, name) for name in ("excepthook", "displayhook", "unraisablehook", "breakpointhook")),
+    *(_Attribute(sys, name) for name in ("modules", "meta_path", "path_hooks")),
+    *(_Attribute(sys, name) for name in ("dont_write_bytecode", "tracebacklimit")),
+    _Attribute(threading, "excepthook"),
+    _Attribute(logging, "raiseExceptions"),
+    _Value(sys.getrecursionlimit, sys.setrecursionlimit),
+    _Value(sys.getswitchinterval, sys.setswitchinterval),
+    _Value(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
+    _Value(sys.gettrace, sys.settrace),
+    _Value(sys.getprofile, sys.setprofile),
+    _Value(threading.gettrace, threading.settrace),  # type: ignore[arg-type]
+    _Value(threading.getprofile, threading.setprofile),  # type: ignore[arg-type]
+    _Value(gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    _Value(gc.get_threshold, lambda kept: gc.set_threshold(*kept)),
+    _Value(gc.get_debug, gc.set_debug),
+    _Value(_umask, os.umask),
+    _Value(socket.getdefaulttimeout, socket.setdefaulttimeout),
+    _Value(lambda: locale.setlocale(locale.LC_ALL), lambda kept: locale.setlocale(locale.LC_ALL, kept)),
+    _Value(_logging, _set_logging),
+    _Value(lambda: list(warnings.filters), _set_filters),
+    _Value(_finders, _set_finders),
+    _Value(tracemalloc.is_tracing, lambda on: tracemalloc.start() if on else tracemalloc.stop()),
+    _Value(
+        lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
+        lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),
+    ),
+    _Table(lambda: vars(builtins)),
+    _Table(lambda: vars(time)),
+    _Table(_plot_style, _switch_back),
+)
+
+def _leave(code: object = None) -> None:
+    raise SystemExit(code)
+
+
+Look = tuple[Any, ...]
+
+
+def look() -> Look:
+    """Note how the process is now."""
+    return tuple(part.get() for part in _PARTS)
+
+
+def changes(before: Look, after: Look) -> list[Change]:
+    """Give what makes of the process, as it was before, that which it was after."""
+    made = (part.change(old, new) for part, old, new in zip(_PARTS, before, after, strict=True))
+    return [change for change in made if change is not None]
+
+
+def make(wanted: list[Change]) -> None:
+    """Make changes; one that fails does not keep the others from being made."""
+    for change in wanted:
+        with contextlib.suppress(Exception):
+            change()
+
+
+@contextmanager
+def put_back() -> Iterator[None]:
+    """Put back what the block changes in the process, and the modules that it takes out or replaces.
+
+    Modules that it imports stay, for the next spin.
+    """
+    before, modules = look(), sys.modules.copy()
+    path, path_items, argv, argv_items = sys.path, list(sys.path), sys.argv, list(sys.argv)
+    environ = os.environ
+    vars(builtins).update(dict.fromkeys(ENDINGS, _leave))
+    try:
+        yield
+    finally:
+        sys.path, sys.argv, os.environ = path, argv, environ  # noqa: B003 -- the object that it was
+        path[:], argv[:] = path_items, argv_items
+        make(changes(look(), before))
+        if list(modules.values()) != list(sys.modules.values())[: len(modules)]:
+            sys.modules.update(modules)
