@@ -6,6 +6,7 @@ import dataclasses
 import pickle
 import time
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 MAX_DEPTH = 200
@@ -112,13 +113,16 @@ def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
 
 def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if not a.equals(b):
-        return False
-    labels = [getattr(x, name, None) for name in ("name", "names", "attrs") for x in (a, b)]
-    columns = getattr(a, "columns", None)
-    same_index = a.index.equals(b.index) if hasattr(a, "index") else True
-    same_columns = columns is None or columns.equals(b.columns)
-    return same_index and same_columns and comparison.same(labels[0::2], labels[1::2], depth + 1)
+    return bool(a.equals(b)) and comparison.same(_labels(a), _labels(b), depth + 1)
+
+
+def _labels(value: Any) -> list[Any]:
+    """Give what `equals` of pandas does not look at: names, attributes, and the types of its axes."""
+    axes = [
+        (list(getattr(axis, "names", ())), str(getattr(axis, "dtype", "")))
+        for axis in getattr(value, "axes", [value])
+    ]
+    return [getattr(value, "name", None), getattr(value, "attrs", None), axes]
 
 
 def _same_polars(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
@@ -156,7 +160,8 @@ def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
         reduced: list[Any] = [value.__reduce_ex__(4) for value in (a, b)]
         if isinstance(reduced[0], str):
             return bool(reduced[0] == reduced[1])
-        return all(_same_part(comparison, x, y, depth) for x, y in zip(*map(_parts, reduced), strict=False))
+        # One of them may be pickled with a state that the other does not have.
+        return all(_same_part(comparison, x, y, depth) for x, y in zip_longest(*map(_parts, reduced)))
     verdict = a == b
     if isinstance(verdict, bool):
         return verdict or pickle.dumps(a, 4) == pickle.dumps(b, 4)
