@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import coverage
@@ -15,6 +16,7 @@ from tests.mutants.rooms import ROOT, modules
 
 _MEASURED = pytest.StashKey[coverage.Coverage]()
 _SECONDS = pytest.StashKey[dict[str, float]]()
+_DUE = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,13 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.stash[_MEASURED] = measured
     config.stash[_SECONDS] = {}
+    config.stash[_DUE] = time.monotonic() + 30
     measured.start()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
     item.config.stash[_MEASURED].switch_context(item.nodeid)
-    return (yield)
+    result = yield
+    if time.monotonic() > item.config.stash[_DUE]:
+        _write(item.config)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,16 +57,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    measured = session.config.stash[_MEASURED]
-    measured.stop()
-    data = measured.get_data()
-    file = Path(session.config.getoption("--lines"))
+    session.config.stash[_MEASURED].stop()
+    _write(session.config)
+
+
+def _write(config: pytest.Config) -> None:
+    """Write what is known so far: somebody may lose patience."""
+    file = Path(config.getoption("--lines"))
     known = json.loads(file.read_text()) if file.exists() else {"seconds": {}, "lines": {}}
-    good = {name: took for name, took in session.config.stash[_SECONDS].items() if took != float("inf")}
+    good = {name: took for name, took in config.stash[_SECONDS].items() if took != float("inf")}
     known["seconds"].update(good)
-    for measured_file in data.measured_files():
-        lines = known["lines"].setdefault(str(Path(measured_file).relative_to(ROOT)), {})
-        for line, names in data.contexts_by_lineno(measured_file).items():
-            tests = set(lines.get(str(line), ())) | (good.keys() & set(names))
-            lines[str(line)] = sorted(tests)
+    data = config.stash[_MEASURED].get_data()
+    for measured in data.measured_files():
+        lines = known["lines"].setdefault(str(Path(measured).relative_to(ROOT)), {})
+        for line, names in data.contexts_by_lineno(measured).items():
+            lines[str(line)] = sorted(set(lines.get(str(line), ())) | (good.keys() & set(names)))
     file.write_text(json.dumps(known))
+    config.stash[_DUE] = time.monotonic() + 30

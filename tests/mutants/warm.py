@@ -89,7 +89,7 @@ def _test(tests: list[str], scratch: str, told: Path, runs: Path) -> None:
         options += ["-W", "ignore:Module already imported"]  # which is what this is for
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
         code = int(pytest.main([*options, *files], plugins=[InOrder(tests, told)]))
-    except BaseException:  # noqa: BLE001 -- a child must not come back from here
+    except BaseException:
         traceback.print_exc()
     finally:
         os._exit(code)
