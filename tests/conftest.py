@@ -19,6 +19,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--full", action="store_true", help="tests/faults: every case, which takes hours")
     group.addoption("--keep-figures", action="store_true", help="tests/faults: write docs/faults.md")
+    group = parser.getgroup("conformance")
+    group.addoption("--runs", help="tests/conformance: a folder that keeps the real runs, for the next time")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -13,7 +13,9 @@ from tests.conformance.runs import RealRun, Runner, environment, make_project
 @pytest.fixture(scope="session")
 def runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     """Every run that the chosen tests need, started at once."""
-    runner = Runner(make_project(tmp_path_factory.mktemp("conformance") / "project"))
+    kept = request.config.getoption("--runs")
+    folder = Path(kept) if kept else tmp_path_factory.mktemp("conformance") / "project"
+    runner = Runner(folder if folder.exists() else make_project(folder))
     for item in request.session.items:
         case = getattr(item, "callspec", None) and item.callspec.params.get("case")
         if isinstance(case, Case):

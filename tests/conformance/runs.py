@@ -117,5 +117,9 @@ class Runner:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, case: Case) -> RealRun:
-        run_id, log = run(self.project, case)
-        return RealRun(case, run_id, log, read(self.project, case, run_id))
+        finished = self.project / f"{case.id}.real_run"
+        if not finished.exists():
+            run_id, log = run(self.project, case)
+            real_run = RealRun(case, run_id, log, read(self.project, case, run_id))
+            finished.write_bytes(pickle.dumps(real_run))
+        return pickle.loads(finished.read_bytes())

@@ -36,6 +36,29 @@ class Liar:
     __hash__ = None
 
 
+class Verdict:
+    """Says of two equals, and of two unequals, what it was told to."""
+
+    def __init__(self, verdict, x=None):
+        self.verdict = verdict
+        self.x = x
+
+    def __eq__(self, other):
+        return self.verdict
+
+    __hash__ = None
+
+
+class Reduced:
+    """Is pickled with a state only where it has one."""
+
+    def __init__(self, state=None):
+        self.state = state
+
+    def __reduce_ex__(self, protocol):
+        return (Reduced, (), {"state": self.state}) if self.state else (Reduced, ())
+
+
 @dataclasses.dataclass
 class Data:
     x: object
@@ -46,6 +69,7 @@ class Colour(enum.Enum):
     BLUE = 2
 
 
+FRAME = pd.DataFrame({"a": [1]})
 SAME = [
     (1, 1),
     (math.nan, math.nan),
@@ -63,6 +87,15 @@ SAME = [
     (ValueError("x", 1), ValueError("x", 1)),
     (len, len),
     (Plain, Plain),
+    (Verdict(True, 1), Verdict(True, 2)),
+    (Verdict(False), Verdict(False)),  # what it is pickled as is the same
+    (Verdict("yes"), Verdict("yes")),
+    (Reduced(), Reduced()),
+    (Reduced(1), Reduced(1)),
+    (pd.Index([1, 2], name="i"), pd.Index([1, 2], name="i")),
+    (FRAME.rename_axis("i"), FRAME.rename_axis("i")),
+    (FRAME, pd.DataFrame({"a": [1]}, index=pd.Index([0]))),
+    (pd.Categorical(["a"]), pd.Categorical(["a"])),
 ]
 DIFFERENT = [
     (1, 1.0),
@@ -84,17 +117,32 @@ DIFFERENT = [
     (ValueError("x"), ValueError("y")),
     (len, print),
     (None, 0),
+    (Verdict(False, 1), Verdict(False, 2)),
+    (Verdict("yes", 1), Verdict("yes", 2)),
+    (Reduced(1), Reduced()),
+    (Reduced(), Reduced(1)),
+    (pd.Index([1, 2], name="i"), pd.Index([1, 2], name="j")),
+    (pd.Index([1, 2]), pd.Index([1.0, 2.0])),
+    (FRAME, FRAME.rename_axis("i")),
+    (FRAME, FRAME.rename_axis(columns="c")),
+    (FRAME, pd.DataFrame({"a": [1]}, index=[0.0])),
+    (pd.Categorical(["a"]), pd.Categorical(["b"])),
+    (np.array([1, None], dtype=object), np.array([True, None], dtype=object)),
+    (Data([1]), Data([1.0])),
+    ({"a": 1}, {"a": 1, "b": 2}),
+    ({1, 2}, {1, 3}),
+    ([1, 2], [1, 2, 3]),
 ]
 
 
 @pytest.mark.parametrize(("a", "b"), SAME, ids=repr)
 def test_same(a, b):
-    assert same_value(a, b)
+    assert same_value(a, b) is True
 
 
 @pytest.mark.parametrize(("a", "b"), DIFFERENT, ids=repr)
 def test_different(a, b):
-    assert not same_value(a, b)
+    assert same_value(a, b) is False
 
 
 def test_what_cannot_be_compared_is_said():
@@ -106,6 +154,38 @@ def test_what_cannot_be_compared_is_said():
         deep_a, deep_b = [deep_a], [deep_b]
     with pytest.raises(Incomparable, match="nested"):
         same_value(deep_a, deep_b)
+
+
+def array(x):
+    made = np.empty(1, dtype=object)
+    made[0] = x
+    return made
+
+
+# Each with how many of our levels one of its levels is.
+NESTS = [
+    (lambda x: [x], 1),
+    (lambda x: {"k": x}, 1),
+    (array, 1),
+    (lambda x: Plain(x=x), 2),
+    (Data, 2),
+    (ValueError, 2),
+]
+
+
+@pytest.mark.parametrize(("nest", "levels"), NESTS)
+def test_what_is_nested_is_followed_down_to_a_limit(nest, levels):
+    def nested(times, last):
+        made = last
+        for _ in range(times):
+            made = nest(made)
+        return made
+
+    deep = 200 // levels
+    assert same_value(nested(deep, 1), nested(deep, 1)) is True
+    assert same_value(nested(deep, 1), nested(deep, 2)) is False
+    with pytest.raises(Incomparable, match="nested deeper than 200 levels"):
+        same_value(nested(deep + 2, 1), nested(deep + 2, 1))
 
 
 def test_what_is_in_itself_is_compared_once():
