@@ -2,8 +2,8 @@
 
 Python raises `KeyboardInterrupt` wherever it happens to be: between the statement that takes a lock and the
 ``try`` that gives it back, in ``__exit__``, halfway through an import that cannot be begun anew. What a spin
-borrows of the process would then stay borrowed. So an interrupt that comes there waits, and comes again a moment
-later.
+borrows of the process would then stay borrowed. So an interrupt that comes there waits, and comes again a
+moment later.
 """
 
 from __future__ import annotations
@@ -83,6 +83,11 @@ class Patient:
         self._echo = False
 
     def __enter__(self) -> None:
+        self.begin()
+
+    @whole
+    def begin(self) -> None:
+        """Begin, where a ``with`` statement does not do."""
         if not _in_main():
             return
         before = _signal.getsignal(signal.SIGINT)
@@ -92,26 +97,30 @@ class Patient:
 
     def __exit__(self, *_: object) -> None:
         __tracebackhide__ = True
+        self.pause()
+
+    @whole
+    def install(self) -> None:
+        """Take the place of the handler that was there."""
+        if self._before is not None:
+            _signal.signal(signal.SIGINT, self._handle)
+            sys.unraisablehook = self._lost
+
+    @whole
+    def pause(self) -> None:
+        """Give it back its place; an interrupt that has waited until now waits no longer."""
+        __tracebackhide__ = True
         if self._before is None:
             return
+        sys.unraisablehook = self._unraisable
         try:
             # One that has come by now is noted first, by the handler that is there.
-            self.withdraw()
+            _signal.signal(signal.SIGINT, self._before)
         finally:
             with self._lock:
                 due, self._due = self._due, None
         if due is not None:
             self._before(signal.SIGINT, None)
-
-    def install(self) -> None:
-        """Take the place of the handler that was there."""
-        _signal.signal(signal.SIGINT, self._handle)
-        sys.unraisablehook = self._lost
-
-    def withdraw(self) -> None:
-        """Give it back its place."""
-        sys.unraisablehook = self._unraisable
-        _signal.signal(signal.SIGINT, self._before)
 
     @whole
     def _handle(self, number: int, frame: FrameType | None) -> None:
@@ -158,14 +167,14 @@ def patient() -> Patient:
 
 
 def at_once(run: Callable[[], Done]) -> Done:
-    """Run a step, with interrupts raised at once, by the handler that a step expects: asyncio looks for it."""
+    """Run a step with interrupts raised at once, by the handler that a step expects: asyncio looks for it."""
     __tracebackhide__ = True
     ours = getattr(_signal.getsignal(signal.SIGINT), "__self__", None)
     if not isinstance(ours, Patient) or not _in_main():
         return run()
     try:
         try:
-            ours.withdraw()
+            ours.pause()
             return run()
         finally:
             ours.install()

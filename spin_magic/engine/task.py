@@ -284,7 +284,7 @@ def _run_step(
 
 
 def _meant(ex: BaseException) -> BaseException:
-    """Give the interrupt where Metaflow was interrupted in its own set-up, and then missed what is not there."""
+    """Give the interrupt where Metaflow was interrupted in its own set-up, and then missed what it lacks."""
     context = ex.__context__
     if isinstance(context, KeyboardInterrupt) and users_traceback(ex.__traceback__) is None:
         return context
