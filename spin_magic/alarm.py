@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from spin_magic.interrupts import untimely
+
 
 def has_alarm() -> bool:
     """Tell whether there is a timer for this thread, whose handler can be put back."""
@@ -31,12 +33,13 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     seconds, again : float
         Seconds until it rings, and between one ring and the next.
     ring : callable
-        What to call, with the frame that is running; it may raise.
+        What to call, with the frame that is running; it may raise. Where that would be at a bad moment, it is
+        not called, and rings again soon.
     """
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _at_the_edge(frame):
+        if armed and not untimely(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -49,19 +52,3 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
-
-
-# Where the block is entered and left: an exception there would leave the timer ringing for good.
-_EDGES = {
-    contextlib._GeneratorContextManager.__enter__.__code__,  # noqa: SLF001 -- to know them when they run
-    contextlib._GeneratorContextManager.__exit__.__code__,  # noqa: SLF001
-    ringing.__wrapped__.__code__,  # type: ignore[attr-defined]
-}
-
-
-def _at_the_edge(frame: FrameType | None) -> bool:
-    """Tell whether an exception would be lost here, or do harm; the timer rings again soon."""
-    # In a finalizer Python prints an exception instead of raising it.
-    return frame is not None and (
-        frame.f_code.co_name in ("__del__", "remove", "_remove") or frame.f_code in _EDGES
-    )

@@ -7,7 +7,6 @@ import contextvars
 import functools
 import io
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -31,6 +30,7 @@ from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
+from spin_magic.interrupts import at_once
 
 HIDDEN_FOLDERS = tuple(
     os.path.join(folder, "")
@@ -150,8 +150,9 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
             clock, process = time.perf_counter, os.getpid()
             begun = clock()
             try:
-                # In a context of its own, as a new process has one: the precision of decimals, NumPy's errors.
-                contextvars.copy_context().run(super()._exec_step_function, function, step, input_obj)
+                # As a new process has one of its own: of the precision of decimals, of NumPy's errors.
+                context, run = contextvars.copy_context(), super()._exec_step_function
+                at_once(lambda: context.run(run, function, step, input_obj))
             finally:
                 self.seconds = clock() - begun
                 if os.getpid() != process:
@@ -274,9 +275,9 @@ def _run_step(
                 with setup.honouring():
                     setup.init_flow_decorators(task.flow, job.datastore, metadata)
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
-    except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
-        # Past what its class makes of these names.
-        BaseException.with_traceback(ex, users_traceback(sys.exc_info()[2]))
+    except BaseException as raised:  # noqa: BLE001 -- interrupts and sys.exit end a step too
+        ex = _meant(raised)
+        BaseException.with_traceback(ex, users_traceback(_traceback_of(ex)))
         with contextlib.suppress(KeyboardInterrupt):
             room.close(ex)
         return ex
@@ -286,6 +287,19 @@ def _run_step(
         room.notes.append("The step had finished; waiting for its cards was interrupted.")
         return ex.with_traceback(None)
     return None
+
+
+# Past what a class of the user's makes of these names.
+_traceback_of = vars(BaseException)["__traceback__"].__get__
+_context_of = vars(BaseException)["__context__"].__get__
+
+
+def _meant(ex: BaseException) -> BaseException:
+    """Give the interrupt where Metaflow was interrupted in its own set-up, and then missed what it lacks."""
+    context = _context_of(ex)
+    if isinstance(context, KeyboardInterrupt) and users_traceback(_traceback_of(ex)) is None:
+        return context
+    return ex
 
 
 def users_traceback(traceback: TracebackType | None) -> TracebackType | None:
