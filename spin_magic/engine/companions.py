@@ -59,7 +59,9 @@ def end_child() -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     if not isinstance(error, SystemExit):
-        said = "A process that the step forked came out of the step, and was ended there: end it by os._exit.\n"
+        said = (
+            "A process that the step forked came out of the step, and was ended there: end it by os._exit.\n"
+        )
         with contextlib.suppress(OSError):
             os.write(2, said.encode())
     os._exit(code if isinstance(code, int) else 0 if code is None else 1)

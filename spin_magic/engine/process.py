@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import contextlib
 import gc
+import json
 import locale
 import logging
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -18,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 # What a new process has among the builtins, and IPython hides there.
@@ -73,11 +77,11 @@ class _Table:
         return None if table is None else dict(dict.items(table))
 
     def change(self, before: Any, after: Any) -> Change | None:
-        if before is None or after is None or list(map(id, before.values())) == list(map(id, after.values())):
+        if before is None or after is None:
             return None
-        names = {*before, *after}
-        other = {name for name in names if before.get(name, _MISSING) is not after.get(name, _MISSING)}
-        return lambda: self._put({name: after.get(name, _MISSING) for name in other})
+        names = [*after] if [*before] == [*after] else {*before, *after}
+        other = [name for name in names if before.get(name, _MISSING) is not after.get(name, _MISSING)]
+        return (lambda: self._put({name: after.get(name, _MISSING) for name in other})) if other else None
 
     def _put(self, values: dict[str, Any]) -> None:
         table = self.find() or {}
@@ -87,6 +91,11 @@ class _Table:
             else:
                 dict.__setitem__(table, name, value)
         self.then(set(values))
+
+
+def _module(module: ModuleType) -> _Table:
+    names = vars(module)
+    return _Table(lambda: names)
 
 
 def _umask() -> int:
@@ -101,7 +110,8 @@ def _logging() -> tuple[Any, ...]:
 
 
 def _set_logging(kept: tuple[Any, ...]) -> None:
-    level, logging.root.handlers[:], disabled = kept
+    level, handlers, disabled = kept
+    logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     logging.disable(disabled)
 
@@ -111,13 +121,15 @@ def _set_filters(kept: list[Any], reset: Callable[[], None] = warnings.resetwarn
     warnings.filters[:] = kept  # type: ignore[index]
 
 
-def _finders() -> list[Any]:
-    return list(sys.meta_path)
+def _import_system() -> list[list[Any]]:
+    return [list(sys.meta_path), list(sys.path_hooks)]
 
 
-def _set_finders(kept: list[Any]) -> None:
-    # What a library has added when it was imported, it needs from then on.
-    sys.meta_path[:] = kept + [each for each in sys.meta_path if not any(each is one for one in kept)]
+def _set_import_system(kept: list[list[Any]]) -> None:
+    lists: tuple[list[Any], ...] = (sys.meta_path, sys.path_hooks)
+    for there, before in zip(lists, kept, strict=True):
+        # What a library has added when it was imported, it needs from then on.
+        there[:] = before + [each for each in there if not any(each is one for one in before)]
 
 
 def _plot_style() -> dict[str, Any] | None:
@@ -132,19 +144,19 @@ def _switch_back(changed: set[str]) -> None:
         pyplot.switch_backend(backend)
 
 
-_PARTS = (
+_PARTS: tuple[_Value | _Attribute | _Table, ...] = (
     *(_Attribute(sys, name) for name in ("excepthook", "displayhook", "unraisablehook", "breakpointhook")),
     *(_Attribute(sys, name) for name in ("modules", "meta_path", "path_hooks")),
     *(_Attribute(sys, name) for name in ("dont_write_bytecode", "tracebacklimit")),
-    _Attribute(threading, "excepthook"),
-    _Attribute(logging, "raiseExceptions"),
+    *(_Attribute(logging, name) for name in ("raiseExceptions", "_logRecordFactory", "_loggerClass")),
+    _Attribute(asyncio.events, "_event_loop_policy"),
     _Value(sys.getrecursionlimit, sys.setrecursionlimit),
     _Value(sys.getswitchinterval, sys.setswitchinterval),
     _Value(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     _Value(sys.gettrace, sys.settrace),
     _Value(sys.getprofile, sys.setprofile),
-    _Value(threading.gettrace, threading.settrace),  # type: ignore[arg-type]
-    _Value(threading.getprofile, threading.setprofile),  # type: ignore[arg-type]
+    _Value(threading.gettrace, threading.settrace),
+    _Value(threading.getprofile, threading.setprofile),
     _Value(gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
     _Value(gc.get_threshold, lambda kept: gc.set_threshold(*kept)),
     _Value(gc.get_debug, gc.set_debug),
@@ -153,16 +165,16 @@ _PARTS = (
     _Value(lambda: locale.setlocale(locale.LC_ALL), lambda kept: locale.setlocale(locale.LC_ALL, kept)),
     _Value(_logging, _set_logging),
     _Value(lambda: list(warnings.filters), _set_filters),
-    _Value(_finders, _set_finders),
+    _Value(_import_system, _set_import_system),
     _Value(tracemalloc.is_tracing, lambda on: tracemalloc.start() if on else tracemalloc.stop()),
     _Value(
         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),
     ),
-    _Table(lambda: vars(builtins)),
-    _Table(lambda: vars(time)),
+    *map(_module, (builtins, json, os, os.path, pickle, threading, time)),
     _Table(_plot_style, _switch_back),
 )
+
 
 def _leave(code: object = None) -> None:
     raise SystemExit(code)
@@ -197,13 +209,22 @@ def put_back() -> Iterator[None]:
     """
     before, modules = look(), sys.modules.copy()
     path, path_items, argv, argv_items = sys.path, list(sys.path), sys.argv, list(sys.argv)
-    environ = os.environ
     vars(builtins).update(dict.fromkeys(ENDINGS, _leave))
     try:
         yield
     finally:
-        sys.path, sys.argv, os.environ = path, argv, environ  # noqa: B003 -- the object that it was
+        sys.path, sys.argv = path, argv
         path[:], argv[:] = path_items, argv_items
         make(changes(look(), before))
         if list(modules.values()) != list(sys.modules.values())[: len(modules)]:
             sys.modules.update(modules)
+
+
+@contextmanager
+def builtins_kept() -> Iterator[None]:
+    """Put the builtins back as soon as the block is over: whatever runs next needs them."""
+    names, kept = vars(builtins), dict(vars(builtins))
+    try:
+        yield
+    finally:
+        names.update(kept)

@@ -69,7 +69,7 @@ def _current_properties() -> Iterator[None]:
         for name in set(vars(Current)) - set(kept):
             delattr(Current, name)
         for name, value in kept.items():
-            if vars(Current)[name] is not value:
+            if vars(Current).get(name, _MISSING) is not value:
                 setattr(Current, name, value)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import decimal
 import functools
 import io
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,6 +29,7 @@ from spin_magic.engine import prepare as setup
 from spin_magic.engine.cards import CardRoom
 from spin_magic.engine.companions import end_child
 from spin_magic.engine.foresight import Foresight, mentioned
+from spin_magic.engine.process import builtins_kept
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
@@ -135,6 +138,8 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
         self.started = False
         self.execute = True
         self.input_object: Any = None
+        self.raised: BaseException | None = None
+        self.traceback: TracebackType | None = None
 
     def _init_data(self, *_: Any, **__: Any) -> list[InputStore]:
         return self.inputs
@@ -150,13 +155,22 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
             clock, process = time.perf_counter, os.getpid()
             begun = clock()
             try:
-                # As a new process has one of its own: of the precision of decimals, of NumPy's errors.
-                context, run = contextvars.copy_context(), super()._exec_step_function
-                at_once(lambda: context.run(run, function, step, input_obj))
+                # In a context of its own, as a new process has one.
+                context = contextvars.copy_context()
+                with builtins_kept():
+                    at_once(lambda: context.run(self._body, function, step, input_obj))
+            except BaseException as ex:
+                self.raised, self.traceback = ex, sys.exc_info()[2]
+                raise
             finally:
                 self.seconds = clock() - begun
                 if os.getpid() != process:
                     end_child()
+
+    def _body(self, *arguments: Any) -> None:
+        # The context of decimals is changed in place: a copy of the variables alone has the same one.
+        decimal.setcontext(decimal.getcontext().copy())
+        super()._exec_step_function(*arguments)
 
 
 def _spin_class(job: Job) -> Any:
@@ -276,11 +290,16 @@ def _run_step(
                     setup.init_flow_decorators(task.flow, job.datastore, metadata)
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
     except BaseException as raised:  # noqa: BLE001 -- interrupts and sys.exit end a step too
-        ex = _meant(raised)
-        BaseException.with_traceback(ex, users_traceback(_traceback_of(ex)))
+        error = _meant(raised)
+        traceback = users_traceback(_traceback_of(error))
+        if traceback is None and task.raised is not None:
+            # Metaflow stumbled over the step's own exception, over its text above all.
+            error, traceback = task.raised, users_traceback(task.traceback)
+        task.raised = task.traceback = None
+        BaseException.with_traceback(error, traceback)
         with contextlib.suppress(KeyboardInterrupt):
-            room.close(ex)
-        return ex
+            room.close(error)
+        return error
     try:
         room.close(None)
     except KeyboardInterrupt as ex:

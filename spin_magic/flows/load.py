@@ -80,12 +80,12 @@ class FlowCode:
         if self.path is None:
             yield
             return
-        before = module_state([self.module, *self.local.values()])
+        modules = [self.module, *self.local.values()]
+        before = module_state(modules)
         try:
             yield
         finally:
-            now = module_state([self.module, *self.local.values()])
-            self.spoiled = self.spoiled or not same_state(before, now[: len(before)])
+            self.spoiled = self.spoiled or not same_state(before, module_state(modules))
 
     @contextmanager
     def active(self) -> Iterator[None]:

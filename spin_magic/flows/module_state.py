@@ -54,8 +54,8 @@ def _content(value: Any) -> object:
 
 
 def _is_metaflows(value: Any) -> bool:
-    # `current` above all: it changes in every step, and the engine puts it back.
-    return type(value).__module__.startswith("metaflow.")
+    # `current` above all: it changes in every step, and the engine puts it back. A flow is not.
+    return not issubclass(type(value), type) and type(value).__module__.startswith("metaflow.")
 
 
 def module_state(modules: Iterable[ModuleType]) -> State:
@@ -66,12 +66,19 @@ def module_state(modules: Iterable[ModuleType]) -> State:
     found: State = []
     for module in modules:
         for name, value in list(vars(module).items()):
-            if name.startswith("__") or _is_metaflows(value):
+            # A module that is imported later on becomes a name of its package.
+            if name.startswith("__") or issubclass(type(value), ModuleType) or _is_metaflows(value):
                 continue
             found.append((name, value, _content(value)))
             if issubclass(type(value), type) and value.__module__ in (module.__name__, "__main__"):
-                found += [(key, item, _content(item)) for key, item in vars(value).items() if key[:1] != "_"]
+                own = ((key, item) for key, item in vars(value).items() if _counts(key, item))
+                found += [(key, item, _content(item)) for key, item in own]
     return found
+
+
+def _counts(key: str, item: Any) -> bool:
+    # Metaflow keeps its own books under private names.
+    return issubclass(type(item), FunctionType) or (key[:1] != "_" and not _is_metaflows(item))
 
 
 def same_state(before: State, after: State) -> bool:

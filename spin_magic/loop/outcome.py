@@ -108,6 +108,14 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
         made = TaskError(f"Step `{plan.step}` cannot start: {text or type(error).__name__}")
         made.__cause__ = error
         return made
+    if isinstance(error, Exception) and not outcome.isolated and error.__traceback__ is None:
+        # No line of the user's is in it.
+        text = " ".join(said_by(_message(error)).split())
+        made = TaskError(
+            f"Step `{plan.step}` ran, and Metaflow failed after it: {type(error).__name__}: {text}"
+        )
+        made.__cause__ = error
+        return made
     return error
 
 
