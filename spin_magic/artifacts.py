@@ -63,7 +63,7 @@ class Artifacts(Mapping[str, Any]):
         return self._entries[name]
 
     def __repr__(self) -> str:
-        return f"Artifacts({', '.join(self._entries)})"
+        return f"Artifacts({one_line(', '.join(self._entries), 1_000)})"
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self._entries)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
@@ -56,6 +57,9 @@ class Names:
     def is_reserved(self, name: str) -> bool:
         """Say whether a name is Python's or IPython's: binding it would break cells that call it."""
         if not name.isidentifier() or keyword.iskeyword(name) or hasattr(builtins, name):
+            return True
+        # Python reads another name where this one is written.
+        if not name.isascii() and unicodedata.normalize("NFKC", name) != name:
             return True
         return bool(_IPYTHON_NAMES.fullmatch(name)) or name in self._shell.user_ns_hidden
 

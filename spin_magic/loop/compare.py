@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import dataclasses
 import pickle
 import time
@@ -149,22 +150,23 @@ def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
         # Whether it is written out or a range is no difference.
         if mine is not None and not _same_pandas(comparison, mine, other, depth + 1):
             return False
-    return all(_same_cells(comparison, x, y, depth) for x, y in zip(_columns(a), _columns(b), strict=True))
+    return all(_same_cells(comparison, x, y, depth) for x, y in zip(_parts_of(a), _parts_of(b), strict=True))
 
 
-def _columns(value: Any) -> list[Any]:
+def _parts_of(value: Any) -> list[Any]:
+    """Give the columns or levels whose content `equals` does not look at closely."""
     if hasattr(value, "columns"):
-        return [value.iloc[:, at] for at in range(value.shape[1])]
+        loose = (at for at, t in enumerate(value.dtypes) if getattr(t, "hasobject", hasattr(t, "categories")))
+        return [value.iloc[:, at] for at in loose]
     return list(value.levels) if hasattr(value, "levels") else [value]
 
 
 def _same_cells(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    """Tell whether a column is the same in what `equals` does not look at."""
+    if a.dtype != b.dtype:
+        return False
     if a.dtype == object:
         # For pandas 1 and True are equal.
         return comparison.same(a.to_numpy(), b.to_numpy(), depth + 1)
-    if a.dtype != b.dtype:
-        return False
     # Two types of categories are equal whatever the order of these.
     mine, other = (getattr(each.dtype, "categories", None) for each in (a, b))
     return comparison.same(mine, other, depth + 1)
@@ -213,7 +215,7 @@ def _same_named(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
 
 
 def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    mine, other = (value.__reduce_ex__(4) for value in (a, b))
+    mine, other = _reduced(a), _reduced(b)
     if isinstance(mine, str) or isinstance(other, str):
         return bool(mine == other)
     if comparison.same(_parts(mine), _parts(other), depth + 1) or pickle.dumps(a, 4) == pickle.dumps(b, 4):
@@ -226,12 +228,14 @@ def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
     return False
 
 
+def _reduced(value: Any) -> Any:
+    known = copyreg.dispatch_table.get(type(value))
+    return known(value) if known else value.__reduce_ex__(4)
+
+
 def _parts(reduced: Any) -> list[Any]:
-    function, arguments, *rest = reduced
-    items = [
-        list(part) if part is not None and not isinstance(part, (dict, tuple)) else part for part in rest
-    ]
-    return [function, arguments, *items]
+    items = [part if part is None else list(part) for part in reduced[3:5]]
+    return [*reduced[:3], *items, *reduced[5:]]
 
 
 _KINDS: dict[type, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -22,11 +23,13 @@ from spin_magic.flows.reads import assigned_names
 from spin_magic.flows.with_block import WithBlock
 from spin_magic.loop.compare import same_value
 from spin_magic.loop.plan import Plan
-from spin_magic.printable import said_by
+from spin_magic.printable import one_line, said_by
 from spin_magic.result import SpinResult
 from spin_magic.runs.inputs import public_names
 from spin_magic.settings import Note, SpinMagic
 
+# metadata_providers/local.py: `0_artifact_NAME.json`
+LONGEST_NAME = 255 - len("0_artifact_.json")
 LOADED_AGAIN = 32 * 2**20
 # Seconds for a look at one name of a notebook.
 PATIENCE = 0.05
@@ -62,7 +65,7 @@ def _always(plan: Plan, outcome: Outcome) -> Advice:
 def _of_success(plan: Plan, outcome: Outcome, result: SpinResult) -> Advice:
     return {
         "next": lambda: _transition_notes(plan, result) or outcome.findings,
-        "pickle": lambda: _pickle_notes(outcome),
+        "pickle": lambda: [*_pickle_notes(outcome), *_name_notes(plan, outcome)],
         "inputs": lambda: _mutation_notes(outcome),
         "parameters": lambda: _assignment_notes(plan),
         "unset": lambda: unset_reads(
@@ -188,6 +191,24 @@ def _pickle_notes(outcome: Outcome) -> Iterable[str]:
             yield f"It is not known whether `{name}` pickles ({problem}): `run` waits as long as it takes."
         elif problem:
             yield f"`{name}` does not pickle ({problem}): `run` would fail to store it. Keep it local."
+
+
+def _name_notes(plan: Plan, outcome: Outcome) -> Iterable[str]:
+    """Say which names `run` would fail with: Metaflow's local metadata has a file of that name."""
+    if not plan.history.metadata.client_string.startswith("local"):
+        return
+    for name in outcome.output.live:
+        if not name.isidentifier() and not _names_a_file(name):
+            yield f"`{one_line(name, 60)}` cannot be in the name of a file, so `run` would fail. Rename it."
+        elif len(os.fsencode(name)) > LONGEST_NAME:
+            yield f"`{one_line(name, 60)}` is too long for the name of a file: `run` would fail. Rename it."
+
+
+def _names_a_file(name: str) -> bool:
+    try:
+        return not {0, ord("/")} & {*os.fsencode(name)}
+    except UnicodeEncodeError:
+        return False
 
 
 def _mutation_notes(outcome: Outcome) -> list[str]:

@@ -18,6 +18,7 @@ __all__ = [
     "clean",
     "clip",
     "line_of",
+    "name_of",
     "scalar_of",
     "sentence",
     "shape_of",
@@ -42,6 +43,11 @@ def _short(length: int) -> Short:
 def sentence(text: str) -> str:
     """Give a text of ours or Metaflow's as one printable line."""
     return clip(clean(" ".join(str(text).split())), 1_000)
+
+
+def name_of(name: str) -> str:
+    """Give the name of an artifact, which ``setattr`` may have made of anything, as one short line."""
+    return clip(clean(name).replace("\n", "\\n").replace("\t", "\\t"), 60)
 
 
 def type_of(value: Any) -> str:

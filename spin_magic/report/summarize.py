@@ -27,6 +27,7 @@ from spin_magic.report.preview import (
     clean,
     clip,
     line_of,
+    name_of,
     sentence,
     shape_of,
     size_text,
@@ -151,7 +152,7 @@ def _outputs(result: SpinResult) -> Outputs:
     statuses = Counter(row.status for row in rest) + Counter(same=len(same))
     counts = tuple((statuses[status], status) for status in ORDER if statuses[status])
     more = len(rest) - len(rows)
-    return Outputs(rows, tuple(map(clean, same)), tuple(map(clean, passed)), more, counts)
+    return Outputs(rows, tuple(map(name_of, same)), tuple(map(name_of, passed)), more, counts)
 
 
 def _unknown(name: str, had_one: bool, trouble: str) -> DiffRow:  # noqa: FBT001
@@ -162,7 +163,7 @@ def _unknown(name: str, had_one: bool, trouble: str) -> DiffRow:  # noqa: FBT001
 def _output_row(result: SpinResult, row: DiffRow, budget: Budget, comparing: Budget) -> Row:
     if row.name not in result.artifacts:
         reason = row.reason or "in the past task, not set now"
-        return Row(clean(row.name), row.status, "", "", "", "", sentence(reason))
+        return Row(name_of(row.name), row.status, "", "", "", "", sentence(reason))
     began = time.monotonic()
     artifact = result.artifacts.describe(row.name)
     value = _value(artifact, budget)
@@ -213,7 +214,7 @@ def _row(artifact: Artifact, value: Any, budget: Budget, base: Row, detail: Deta
         detail = None
     return replace(
         base,
-        name=clean(base.name),
+        name=name_of(base.name),
         type_name=clip(clean(artifact.type_name), 60),
         shape=shape,
         size=size_text(size),
