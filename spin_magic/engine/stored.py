@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -11,6 +12,9 @@ from metaflow.datastore.flow_datastore import FlowDataStore
 
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import InputStore
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def open_place(storage: Any, root: str, flow: str, metadata: Any = None) -> FlowDataStore:
@@ -32,6 +36,8 @@ def add_values(store: Any, values: Iterable[tuple[str, Any]]) -> dict[str, str]:
         try:
             store.save_artifacts([(name, value)])
         except Exception as ex:  # noqa: BLE001 -- pickling runs any code
+            if isinstance(ex, OSError) and ex.errno in NO_ROOM:
+                raise
             problems[name] = str(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)
     return problems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -82,6 +83,13 @@ def digests(folder: Path) -> dict[str, str]:
     }
 
 
+def _difference(before: object, after: object) -> object:
+    if not isinstance(before, list) or not isinstance(after, list):
+        return before, after
+    gone, new = Counter(map(str, before)), Counter(map(str, after))
+    return {"gone": list((gone - new).elements()), "new": list((new - gone).elements())}
+
+
 @contextlib.contextmanager
 def whole(kernel: Kernel, project: Path, *, changed: frozenset[str] = frozenset()) -> Iterator[None]:
     """Check that the block leaves all of it whole, apart from the parts of the state that are named."""
@@ -91,7 +99,8 @@ def whole(kernel: Kernel, project: Path, *, changed: frozenset[str] = frozenset(
     yield
     after = look(kernel)
     different = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
-    assert {key: value for key, value in different.items() if key not in changed} == {}
+    unasked = {key: value for key, value in different.items() if key not in changed}
+    assert not unasked, {key: _difference(*value) for key, value in unasked.items()}
     assert digests(project) == past
     again = kernel.run(_SPIN)
     assert again.streams.strip() == "True {'same'}", again.text
