@@ -13,7 +13,6 @@ from metaflow.datastore.flow_datastore import FlowDataStore
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import InputStore
 
-
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -35,7 +34,7 @@ def add_values(store: Any, values: Iterable[tuple[str, Any]]) -> dict[str, str]:
     for name, value in values:
         try:
             store.save_artifacts([(name, value)])
-        except Exception as ex:  # noqa: BLE001 -- pickling runs any code
+        except Exception as ex:
             if isinstance(ex, OSError) and ex.errno in NO_ROOM:
                 raise
             problems[name] = str(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)

@@ -54,14 +54,15 @@ def cuts(data: bytes, lengths: Iterable[int]) -> list[Harm]:
 def flips(data: bytes, count: int, seed: int = 8) -> list[Harm]:
     """Give the harm of one bit being another, at that many places, or at all of them."""
     places = range(8 * len(data))
-    chosen = places if count >= len(places) else sorted(random.Random(seed).sample(places, count))
-    return [holds(_flipped(data, place), f"bit {place % 8} of byte {place // 8}") for place in chosen]
+    chosen = places if count >= len(places) else sorted(random.Random(seed).sample(places, count))  # noqa: S311 -- which cases to try
+    return [flip(data, place) for place in chosen]
 
 
-def _flipped(data: bytes, place: int) -> bytes:
+def flip(data: bytes, place: int) -> Harm:
+    """Give the harm of this bit being another."""
     made = bytearray(data)
     made[place // 8] ^= 1 << place % 8
-    return bytes(made)
+    return holds(bytes(made), f"bit {place % 8} of byte {place // 8}")
 
 
 @contextlib.contextmanager
