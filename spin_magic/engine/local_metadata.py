@@ -27,6 +27,8 @@ Value = TypeVar("Value")
 
 META = LocalStorage.METADATA_DIR
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+# Beside the runs lie the artifacts, and the id of the latest one.
+_NO_RUNS = frozenset({"data", "latest_run"})
 FIELDS = frozenset(
     {
         "attempt",
@@ -142,7 +144,7 @@ def _names(folder: str) -> tuple[str, ...]:
 
 def _run_ids(folder: str) -> tuple[list[str], list[str]]:
     """Tell run ids that are times, the newest first, from those that are not."""
-    names = _names(folder)
+    names = [name for name in _names(folder) if name not in _NO_RUNS]
     timed = [name for name in names if _is_time(name)]
     return sorted(timed, key=int, reverse=True), [name for name in names if not _is_time(name)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 from collections import OrderedDict
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from spin_magic.kept import Look
 
 OPENED = 16384
+# What is there, and cannot be read now.
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE})
 
 
 class PastTask:
@@ -77,7 +80,7 @@ class PastTask:
         try:
             return artifacts.fetch(self._store, name, ahead)
         except (DataException, OSError, TypeError, EOFError, pickle.UnpicklingError) as ex:
-            wrong = artifacts.trouble(self._store, name)
+            wrong = "" if getattr(ex, "errno", None) in REFUSED else artifacts.trouble(self._store, name)
             if not wrong and isinstance(ex, EOFError | pickle.UnpicklingError):
                 raise
             what = f"{wrong}: choose another run with --from." if wrong else _unread(ex)
@@ -150,7 +153,8 @@ class Reader:
         unknown = [info for info in infos if found[_place(info)] is None]
         for info, store, look in self._stores(unknown):
             found[_place(info)] = opened = PastTask(self.flow, info, store)
-            if info.closed and (look is None or look.settled):
+            # Without a store the folder is not there, or not yet whole: it may be the next time.
+            if store is not None and info.closed and (look is None or look.settled):
                 self._opened[_place(info)] = opened, look
         while len(self._opened) > OPENED:
             self._opened.popitem(last=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,8 @@ from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import InputStore
 from spin_magic.foreign import contained
 from spin_magic.printable import one_line
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def open_place(storage: Any, root: str, flow: str, metadata: Any = None) -> FlowDataStore:
@@ -34,7 +37,9 @@ def add_values(store: Any, values: Iterable[tuple[str, Any]]) -> dict[str, str]:
         try:
             with contained():
                 store.save_artifacts([(name, value)])
-        except Exception as ex:  # noqa: BLE001 -- pickling runs any code
+        except Exception as ex:
+            if isinstance(ex, OSError) and ex.errno in NO_ROOM:
+                raise
             problems[name] = one_line(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)
     return problems
 

@@ -95,7 +95,8 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
     with _flow_file(plan) as (file, origin), plan.code.active():
         # The full pathspec, for which Metaflow looks no further; the orders say what stands behind it.
         task = f"{flow}/{plan.choice.run}/{plan.step}/0"
-        _write_orders(plan, place, file, task, engine.plant(root, flow, plan.stores))
+        with place.filled():
+            _write_orders(plan, place, file, task, engine.plant(root, flow, plan.stores))
         asked = Asked(
             task,
             environment,

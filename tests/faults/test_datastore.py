@@ -1,0 +1,257 @@
+"""Datastores and metadata that are damaged.
+
+Files of past runs are gone, cut, flipped, swapped, of another shape, or something else in their place.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.damage import GONE, STRANGE, Harm, cuts, flip, flips, harmed, holds
+from tests.faults.whole import whole
+from tests.kernel.harness import run_flow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.kernel.harness import Cell, Kernel
+
+# What a kernel has read stays with it; each case asks the datastore.
+FORGET = """
+import spin_magic.cache as _cache, spin_magic.engine.blobs as _blobs
+_blobs.MEMORY._blobs.clear(); _cache.clear()
+"""
+# One size for each way to the value: unzipped by Python, by isal; kept as it is, and mapped.
+SIZES = {"tiny": 100, "medium": 30_000, "large": 200_000, "mapped": 3_000_000}
+SIZED_FLOW = f"""
+import hashlib
+import random
+import numpy
+from metaflow import FlowSpec, step
+
+class SizedFlow(FlowSpec):
+    @step
+    def start(self):
+        for name, size in {SIZES!r}.items():
+            setattr(self, name, random.Random(size).randbytes(size))  # noqa: S311 -- which cases to try
+        self.mapped = numpy.frombuffer(self.mapped, numpy.uint8)
+        self.other = self.mapped + numpy.uint8(1)
+        self.next(self.end)
+
+    @step
+    def end(self):
+        for name in {list(SIZES)}:
+            print("got", hashlib.sha1(bytes(getattr(self, name))).hexdigest())
+
+if __name__ == "__main__":
+    SizedFlow()
+"""
+DAMAGED = "is damaged in the datastore: choose another run with --from."
+MISSING = "is missing from the datastore: choose another run with --from."
+
+
+@pytest.fixture(scope="module")
+def sized(project: Path) -> Path:
+    """The folder of a task's artifacts, one of each size, in the project of the kernel."""
+    (project / "sizedflow.py").write_text(SIZED_FLOW)
+    run_flow(Path("sizedflow.py"), project)
+    return project
+
+
+def task_of(project: Path, flow: str, step: str) -> Path:
+    (*_, task) = sorted((project / ".metaflow" / flow).glob(f"*/{step}/*"))
+    return next(each for each in sorted(task.parent.iterdir()) if each.name.isdigit())
+
+
+def blob(project: Path, task: Path, name: str) -> Path:
+    sha = json.loads((task / "0.data.json").read_text())["objects"][name]
+    return task.parents[2] / "data" / sha[:2] / sha
+
+
+def told(cell: Cell, *words: str) -> None:
+    """Check that a cell failed once, in one sentence or two of ours, with these words."""
+    assert cell.failed, cell.text
+    assert cell.error, cell.text
+    assert cell.error["ename"] == "TaskError", cell.text
+    assert [each["output_type"] for each in cell.outputs].count("error") == 1
+    assert "Traceback" not in cell.text
+    assert len(cell.traceback.splitlines()) == 1, cell.traceback
+    for word in words:
+        assert word in cell.traceback, (word, cell.traceback)
+
+
+def right_or_told(kernel: Kernel, code: str, right: str, *words: str) -> bool:
+    """Check that a cell shows the truth or says why not; tell which."""
+    cell = kernel.run(code, timeout=20)
+    if not cell.failed:
+        assert cell.streams.strip().endswith(right), cell.text
+        return True
+    told(cell, *words)
+    return False
+
+
+READ = f"{FORGET}%spin SizedFlow end --no-cards"
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_blobs(kernel: Kernel, sized: Path, fault: Callable[..., None], name: str, *, full: bool) -> None:
+    if not full and name in {"tiny", "large"}:
+        pytest.skip("with --full: the two others go other ways")
+    task = task_of(sized, "SizedFlow", "start")
+    file = blob(sized, task, name)
+    data = file.read_bytes()
+    ends = (1, 9, 10, len(data) // 2, len(data) - 9, len(data) - 8, len(data) - 1)
+    cut = cuts(data, range(len(data)) if full and len(data) < 200 else ends)
+    fixed = [*range(10), *range(len(data) - 8, len(data))] if full else [0, 3, len(data) - 8, len(data) - 1]
+    other = blob(sized, task, "other" if name == "mapped" else "_graph_info").read_bytes()
+    damaged = [holds(b"", "empty"), *cut, holds(other, "another blob")]
+    flipped = [*flips(data, 400 if full else 4), *(flip(data, 8 * byte) for byte in fixed)]
+    fault(
+        "a blob that is gone, or a folder, pipe, device or broken link in its place",
+        f"`TaskError`: it {MISSING}",
+        tried=1 + len(STRANGE),
+    )
+    fault(
+        "a blob that is empty or cut, or another blob in its place",
+        f"`TaskError`: it {DAMAGED}",
+        tried=len(damaged),
+    )
+    fault(
+        "one bit of a blob is another: in its header, its body, its checksum",
+        "the same; the right value where the bit means nothing",
+        tried=len(flipped),
+    )
+    first = kernel.run(READ)
+    right = first.streams.strip()
+    assert right.count("got ") == len(SIZES), first.text
+    with whole(kernel, sized):
+        for harm in (GONE, *STRANGE):
+            with harmed(file, harm):
+                told(kernel.run(READ, timeout=20), f"Artifact {name!r}", MISSING)
+        for harm in damaged:
+            with harmed(file, harm):
+                told(kernel.run(READ, timeout=20), f"Artifact {name!r}", DAMAGED)
+        for harm in flipped:
+            with harmed(file, harm):
+                right_or_told(kernel, READ, right, f"Artifact {name!r}", DAMAGED)
+        assert kernel.run(READ).streams.strip() == right
+
+
+RECORDS = (
+    "_meta/_self.json",
+    "start/1/_meta/_self.json",
+    "start/1/_meta/sysmeta_attempt_ok_*.json",
+    "start/1/0.data.json",
+    "start/1/0.DONE.lock",
+    "start/1/_meta/sysmeta_ds-type_*.json",
+    "work/3/_meta/sysmeta_foreach-execution-path_*.json",
+    "../latest_run",
+)
+SPIN = f"{FORGET}r = %spin SmallFlow work --index 1\nprint(r['doubled'], r.origin); del r"
+NEXT_STEP = ("--from", "--namespace", "has no run", "can feed", "Make one first", "damaged")
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_records(
+    kernel: Kernel, project: Path, fault: Callable[..., None], record: str, *, full: bool
+) -> None:
+    (run,) = (each for each in (project / ".metaflow/SmallFlow").iterdir() if each.name.isdigit())
+    (file,) = run.parent.glob("latest_run") if record == "../latest_run" else run.glob(record)
+    shapes, strange = wrong_shapes(file.read_bytes()), [GONE, *STRANGE]
+    harms = [*strange, *shapes] if full else random.Random(record).sample([*strange, *shapes], 10)  # noqa: S311 -- which cases to try
+    fault(
+        "a record of a run is gone, empty, cut, no JSON, too deep, of wrong types, without a field; a pipe",
+        "the right value, or `TaskError`: which file is damaged, and to choose another run",
+        tried=len(harms),
+    )
+    first = kernel.run(SPIN)
+    right = first.streams.strip().splitlines()[-1]
+    assert right.startswith("4 "), first.text
+    with whole(kernel, project):
+        for harm in harms:
+            with harmed(file, harm):
+                cell = kernel.run(SPIN, timeout=20)
+            if cell.failed:
+                told(cell)
+                assert any(word in cell.traceback for word in NEXT_STEP), (harm.name, cell.traceback)
+            else:
+                # Of the second split, and of no other one.
+                assert cell.streams.strip().splitlines()[-1].startswith("4 "), (harm.name, cell.text)
+        assert kernel.run(SPIN).streams.strip().splitlines()[-1] == right
+
+
+def wrong_shapes(data: bytes) -> list[Harm]:
+    """Give what may stand in the place of a record: half of it, something else, one field of another type."""
+    texts = [b"", b"{}", b"[]", b"null", b"7", b'"x"', b"\xff\xfe\x00{", b"NaN", b"[" * 100_000, b"\0" * 100]
+    texts += [data[: len(data) // 2], data[:-1], data + b"}", b'{"a":' * 2000]
+    try:
+        known = json.loads(data)
+    except ValueError:
+        known = None
+    for key in known if isinstance(known, dict) else ():
+        others = ({**known, key: value} for value in (None, [], -1, "x", {"a": None}, [["a"]], 1e300))
+        without = {name: value for name, value in known.items() if name != key}
+        texts += [json.dumps(each).encode() for each in (without, *others)]
+    return [holds(text) for text in texts]
+
+
+def test_left_overs(kernel: Kernel, project: Path, fault: Callable[..., None]) -> None:
+    fault(
+        "files in a run that are none of Metaflow's: half-written ones, a swap file, odd attempts",
+        "the right value",
+        tried=7,
+    )
+    (run,) = (each for each in (project / ".metaflow/SmallFlow").iterdir() if each.name.isdigit())
+    left = [
+        run / "start/1/_meta/tmpab12",
+        run / "start/1/tmpx_y",
+        run / "work/.3.swp",
+        run.parent / "179.tmp",
+        run / "start/1/_meta/sysmeta_attempt_ok_x.json",
+        run / "start/1/_meta/sysmeta_attempt_ok_.json",
+        run / "work/3/.nfs001",
+    ]
+    with whole(kernel, project):
+        for file in left:
+            file.write_text("{")
+        cell = kernel.run(SPIN)
+        for file in left:
+            file.unlink()
+    assert cell.streams.strip().splitlines()[-1].startswith("4 "), cell.text
+
+
+UNREADABLE = (
+    ".metaflow",
+    ".metaflow/SmallFlow",
+    "RUN",
+    "RUN/start",
+    "RUN/start/1",
+    "RUN/start/1/0.data.json",
+    "RUN/_meta/_self.json",
+    "RUN/start/1/_meta",
+    ".metaflow/SmallFlow/data",
+)
+
+
+def test_what_may_not_be_read(
+    project: Path, kernel_without_rights: Kernel, fault: Callable[..., None]
+) -> None:
+    fault(
+        "a file or folder of a run that may not be read",
+        "`TaskError`: which, and that permission is denied",
+        tried=len(UNREADABLE),
+    )
+    (run,) = (each for each in (project / ".metaflow/SmallFlow").iterdir() if each.name.isdigit())
+    with whole(kernel_without_rights, project):
+        for name in UNREADABLE:
+            place = project / name.replace("RUN", str(run.relative_to(project)))
+            mode = place.stat().st_mode
+            place.chmod(0)
+            cell = kernel_without_rights.run(SPIN)
+            place.chmod(mode)
+            told(cell, "Permission denied", place.name.removesuffix("data"))
