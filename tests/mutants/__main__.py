@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     place = chosen.place.resolve()
     place.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("METAFLOW_USER", "tester")
-    runs, lines, results = place / "runs", place / "lines.json", place / "fates.jsonl"
+    runs, lines, results = (place / "runs").resolve(), place / "lines.json", place / "fates.jsonl"
     _run_flows(runs)
     if not lines.exists():
         _cover(lines, runs)

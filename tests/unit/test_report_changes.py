@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import dataclasses
 import datetime as dt
 import enum
@@ -407,6 +408,90 @@ def test_what_is_too_large_says_how_to_ask():
         ("a" * 2_000_000, "b" * 2_000_000),
     ):
         assert "_spin.diff()" in line(before, after)
+
+
+def test_a_large_array_tells_its_shape_and_type():
+    assert (
+        line(np.zeros(1_000_000), np.ones(999_999))
+        == "1,000,000 values → 999,999 values (8.0 MB, too large to look into: compare _spin.diff())"
+    )
+    assert (
+        line(np.zeros(1_000_000), np.ones(1_000_000, "f4"))
+        == "float64 → float32 · 4.0 MB, too large to look into: compare _spin.diff()"
+    )
+
+
+def test_a_large_frame_tells_its_columns_and_their_types():
+    cells, names = np.zeros(30_000), [f"x{i}" for i in range(5)]
+    before = pd.DataFrame({**dict.fromkeys(names, cells), "gone": cells})
+    after = pd.DataFrame({**dict.fromkeys(names, cells.astype(int)), "new": cells})
+    assert line(before, after) == (
+        "+1 column new · −1 column gone · x0 float64 → int64 · x1 float64 → int64 · x2 float64 → int64"
+        " · 2 more types differ · 180,000 cells, too many to look into: compare _spin.diff()"
+    )
+
+
+def test_a_long_list_tells_its_length():
+    assert (
+        line(list(range(30_000)), list(range(30_001)))
+        == "30,000 items → 30,001 items (too many to look into: compare _spin.diff())"
+    )
+    assert line([0] * 30_000, [1] * 30_000) == "30,000 items, too many to look into: compare _spin.diff()"
+
+
+def test_a_frame_shows_some_columns_and_says_how_many_differ():
+    before = pd.DataFrame({f"c{i}": [1, 2] for i in range(10)})
+    found = difference_of(before, before.iloc[:1] + 1)
+    assert found.line.text == (
+        "2 → 1 rows · 1 cell of c0 differs · 1 cell of c1 differs · 1 cell of c2 differs"
+        " · 7 more columns differ"
+    )
+    columns, sample = found.detail.blocks
+    assert columns.columns == ("column", "type", "mean", None, "std", None, "differs", "before", "now")
+    assert columns.right == (2, 3, 4, 5, 6)
+    assert len(columns.rows) == 8
+    assert columns.more == "8 of 10 columns that differ, rows matched by index: 1 in both"
+    assert sample.columns == ("row", "c0", "c1", "c2", "c3")
+    assert sample.right == (1, 2, 3, 4)
+    assert texts(sample) == [("0", "1 → 2", "1 → 2", "1 → 2", "1 → 2")]
+    few = difference_of(FRAME, FRAME.fillna(0)).detail.blocks
+    assert [block.more for block in few] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        (FRAME, FRAME.rename_axis("i"), "same cells in another order, or another index"),
+        (FRAME, FRAME.rename_axis(columns="c"), "same cells in another order, or another index"),
+        (FRAME, FRAME.set_axis([0.0, 1.0, 2.0]), "same cells in another order, or another index"),
+        (FRAME, FRAME[["y", "x"]], "same cells in another order, or another index"),
+        (FRAME.x, FRAME.x.set_axis([2, 1, 0]), "same values, another index"),
+        (FRAME.x, FRAME.x.rename_axis("i"), "same values, other names"),
+        (FRAME.x, FRAME.x.rename("z"), "same values, other names"),
+    ],
+)
+def test_labels_that_differ_are_told(before, after, text):
+    assert line(before, after) == text
+
+
+def test_parts_tell_how_they_differ():
+    frame = pd.DataFrame({"alpha": [1, 2], "beta": [1, 2], "gamma": [1, 2]})
+    same = "x" * 50
+    before = {"f": frame, "a": np.zeros(50), "b": 1.5, "same": same, "copy": FRAME}
+    after = {"f": frame + 1, "a": np.ones(50), "b": 2.5, "same": same, "copy": FRAME.copy()}
+    found = difference_of(before, after, "v")
+    assert found.line.text == "f differs · a max difference 1 · b 1.5 → 2.5"
+    table = found.detail.blocks[0]
+    assert table.columns == ("path", "before", "now", "difference")
+    assert [(row[0], row[3]) for row in texts(table)] == [
+        ("v['f']", "2 cells of alpha differ · 2 cells of beta differ · 2 cells of gamma differ"),
+        ("v['a']", "max difference 1 · 50 of 50 differ"),
+        ("v['b']", "+1 (+66.67 %)"),
+    ]
+
+
+def test_fields_of_what_is_no_tuple_are_attributes():
+    assert line(ast.Constant(1), ast.Constant(2)) == "value 1 → 2"
 
 
 def test_no_library_is_imported_to_compare(monkeypatch):

@@ -16,7 +16,7 @@ from spin_magic.report.arrays import (
     unequal,
 )
 from spin_magic.report.blocks import Block, Cell, Change, Detail, Difference, Table
-from spin_magic.report.changes.look import ASK, SAME, Look
+from spin_magic.report.changes.look import ASK, SAME, Look, axes_of
 from spin_magic.report.preview import cell_of, line_of, shape_of, size_text
 
 SHORT = 32
@@ -68,9 +68,10 @@ def compare(before: Any, after: Any, _look: Look) -> Difference:
 
 def _index(before: Any, after: Any) -> Difference:
     one, other = getattr(before, "index", None), getattr(after, "index", None)
-    if one is None or not hasattr(one, "equals") or one.equals(other):
-        return SAME
-    return Difference(Change(note="same values, another index"))
+    if one is not None and hasattr(one, "equals") and not one.equals(other):
+        return Difference(Change(note="same values, another index"))
+    labels = ([axes_of(each), getattr(each, "name", None)] for each in (before, after))
+    return SAME if next(labels) == next(labels) else Difference(Change(note="same values, other names"))
 
 
 def _facts(was: _Side, now: _Side, more: str = "") -> Table:

@@ -8,7 +8,7 @@ from typing import Any
 
 from spin_magic.report.arrays import histograms, is_numeric, numpy, statistics, unequal
 from spin_magic.report.blocks import Block, Cell, Change, Detail, Difference, Mark, Table, code
-from spin_magic.report.changes.look import ASK, SAME, Look, few, names_notes, plural
+from spin_magic.report.changes.look import ASK, SAME, Look, axes_of, few, names_notes, plural
 from spin_magic.report.frames import Frame, frame_of
 from spin_magic.report.preview import cell_of, clean, clip
 
@@ -48,7 +48,7 @@ def compare(before: Any, after: Any, look: Look) -> Difference:
         same = was.labels() is None or was.labels().equals(now.labels())
         return (
             SAME
-            if same and was.names == now.names
+            if same and was.names == now.names and axes_of(before) == axes_of(after)
             else Difference(Change(note="same cells in another order, or another index"))
         )
     return Difference(Change(note=" · ".join(notes)), _detail(found, was, now))

@@ -38,6 +38,12 @@ def arrow(before: Any, after: Any, note: str = "") -> Difference:
     return Difference(Change(clip(line_of(before), 40), clip(line_of(after), 40), note))
 
 
+def axes_of(value: Any) -> list[tuple[list[Any], str]]:
+    """Give the names and the types of the axes of a pandas object, which its ``equals`` does not look at."""
+    axes = getattr(value, "axes", ())
+    return [(list(axis.names), str(axis.dtype)) for axis in axes if hasattr(axis, "names")]
+
+
 def names_notes(before: list[str], after: list[str], noun: str) -> list[str]:
     """Say which names came and which went: ``+1 column f10``."""
     notes = []
