@@ -192,3 +192,10 @@ def test_what_cannot_be_saved_leaves_no_file(asked, tmp_path, file, said):
     shown = show(make_result({}, {"v": [1]}))
     assert said in asked(shown, ask="save", name="v", path=str(tmp_path / file))["said"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_front_ends_that_name_no_cells_keep_a_bounded_number_of_widgets(monkeypatch):
+    monkeypatch.setattr(view, "_running", lambda: ("", ""))
+    monkeypatch.setattr(view, "MOST_RETIRED", 3)
+    panels = [show(make_result({}, {"v": i})) for i in range(8)]
+    assert [panel.widget.comm is not None for panel in panels] == [False] * 4 + [True] * 4
