@@ -49,6 +49,7 @@ def _count():
         "widgets": len(get_comm_manager().comms),
         "outputs": len(get_ipython().user_ns["_oh"]),
         "objects": len(objects),
+        "names of modules": sorted(sys.modules),
         "kinds of objects": collections.Counter(type(each).__qualname__ for each in objects),
     }))
 _count()

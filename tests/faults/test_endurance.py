@@ -121,11 +121,13 @@ def test_a_long_session(kernel: Kernel, project: Path, spins: int, fault: Callab
 
     first, last = counts[1], counts[-1]
     thousands = spins * (PARTS - 2) / PARTS / 1000
-    grown = {name: last[name] - first[name] for name in first if name != "kinds of objects"}
+    grown = {name: last[name] - each for name, each in first.items() if isinstance(each, int | float)}
     kinds_grown = collections.Counter(last["kinds of objects"])
     kinds_grown.subtract(first["kinds of objects"])
     slower = _slower(session.seconds)
     print({name: round(each / thousands, 1) for name, each in grown.items()}, f"{slower:.2f}x")
+    print({name: [each[name] for each in counts] for name in BOUNDS})
+    print(sorted({*last["names of modules"]} - {*first["names of modules"]}))
     print(kinds_grown.most_common(20))
 
     most = {name: bound * thousands + ROOM.get(name, 0) for name, bound in BOUNDS.items()}
