@@ -21,6 +21,7 @@ An exception raised by the user's own step is never wrapped in one of these.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 from spin_magic.printable import clean
@@ -93,6 +94,22 @@ class SetupError(SpinError):
 
 class EngineError(SpinError):
     """The installed Metaflow lacks a name that the engine drives."""
+
+
+def check_folder() -> None:
+    """Refuse to look for flows and runs where there is nowhere to start.
+
+    Raises
+    ------
+    FlowError
+        The working directory is gone.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 -- a Path is not needed
+    except FileNotFoundError:
+        raise FlowError(
+            "The working directory is gone: it was removed or renamed. Go to another one: %cd FOLDER."
+        ) from None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

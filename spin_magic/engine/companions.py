@@ -8,6 +8,9 @@ import sys
 import threading
 from typing import Any, NoReturn
 
+_CAME_OUT = "A process that the step forked came out of the step, and was ended there: end it by os._exit.\n"
+_end = os._exit  # a step may have put another function there
+
 Companion = Any  # a Thread, or a Process of multiprocessing
 
 
@@ -56,12 +59,8 @@ def end_child() -> NoReturn:
     error = sys.exc_info()[1]
     code = error.code if isinstance(error, SystemExit) else error is not None
     with contextlib.suppress(Exception):
+        if not isinstance(error, SystemExit):
+            sys.stderr.write(_CAME_OUT)
         sys.stdout.flush()
         sys.stderr.flush()
-    if not isinstance(error, SystemExit):
-        said = (
-            "A process that the step forked came out of the step, and was ended there: end it by os._exit.\n"
-        )
-        with contextlib.suppress(OSError):
-            os.write(2, said.encode())
-    os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+    _end(code if isinstance(code, int) else 0 if code is None else 1)

@@ -28,6 +28,7 @@ from typing import Any
 ENDINGS = ("exit", "quit")
 
 _MISSING = object()
+_MODULES = (builtins, json, os, os.path, pickle, threading, time)
 
 Change = Callable[[], object]
 
@@ -69,7 +70,7 @@ class _Table:
     """Names and what they are bound to; None where there is no such table yet."""
 
     find: Callable[[], dict[str, Any] | None]
-    then: Callable[[set[str]], object] = len
+    first: Callable[[dict[str, Any]], object] = len
 
     def get(self) -> dict[str, Any] | None:
         table = self.find()
@@ -84,13 +85,13 @@ class _Table:
         return (lambda: self._put({name: after.get(name, _MISSING) for name in other})) if other else None
 
     def _put(self, values: dict[str, Any]) -> None:
+        self.first(values)
         table = self.find() or {}
         for name, value in values.items():
             if value is _MISSING:
                 dict.pop(table, name, None)
             else:
                 dict.__setitem__(table, name, value)
-        self.then(set(values))
 
 
 def _module(module: ModuleType) -> _Table:
@@ -137,11 +138,10 @@ def _plot_style() -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _switch_back(changed: set[str]) -> None:
-    backend = dict.get(_plot_style() or {}, "backend")
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    if "backend" in changed and pyplot is not None and isinstance(backend, str):
-        pyplot.switch_backend(backend)
+def _switch_back(values: dict[str, Any]) -> None:
+    backend, pyplot = values.get("backend"), sys.modules.get("matplotlib.pyplot")
+    if isinstance(backend, str) and pyplot is not None:
+        pyplot.switch_backend(backend)  # it sets others of them
 
 
 _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
@@ -171,7 +171,7 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),
     ),
-    *map(_module, (builtins, json, os, os.path, pickle, threading, time)),
+    *map(_module, _MODULES),
     _Table(_plot_style, _switch_back),
 )
 
@@ -221,10 +221,11 @@ def put_back() -> Iterator[None]:
 
 
 @contextmanager
-def builtins_kept() -> Iterator[None]:
-    """Put the builtins back as soon as the block is over: whatever runs next needs them."""
-    names, kept = vars(builtins), dict(vars(builtins))
+def modules_kept() -> Iterator[None]:
+    """Put back what the block replaces in the modules that the rest of a spin runs on, at once."""
+    kept = [dict(vars(module)) for module in _MODULES]
     try:
         yield
     finally:
-        names.update(kept)
+        for module, names in zip(_MODULES, kept, strict=True):
+            vars(module).update(names)

@@ -29,7 +29,7 @@ from spin_magic.engine import prepare as setup
 from spin_magic.engine.cards import CardRoom
 from spin_magic.engine.companions import end_child
 from spin_magic.engine.foresight import Foresight, mentioned
-from spin_magic.engine.process import builtins_kept
+from spin_magic.engine.process import modules_kept
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
@@ -152,19 +152,20 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
             # What the cards warn of is part of the step's log.
             self.before_body()
             self.started = True
-            clock, process = time.perf_counter, os.getpid()
+            clock, process_id = time.perf_counter, os.getpid
+            process = process_id()
             begun = clock()
             try:
                 # In a context of its own, as a new process has one.
                 context = contextvars.copy_context()
-                with builtins_kept():
+                with modules_kept():
                     at_once(lambda: context.run(self._body, function, step, input_obj))
             except BaseException as ex:
                 self.raised, self.traceback = ex, sys.exc_info()[2]
                 raise
             finally:
                 self.seconds = clock() - begun
-                if os.getpid() != process:
+                if process_id() != process:
                     end_child()
 
     def _body(self, *arguments: Any) -> None:

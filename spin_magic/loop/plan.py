@@ -86,10 +86,12 @@ class Plan:
 
     def hook(self, caught: dict[str, Any]) -> dict[str, Any]:
         """Give the globals through which the step reports its local variables, and hands over its body."""
+        # Before the body runs, which may do anything to what a look at it takes.
+        frame_of, body_locals = sys._getframe, self._body_locals()  # noqa: SLF001 -- it is documented
 
         def report(returned: Any = None) -> Any:
             # Never the own frame: a frame that holds itself keeps the whole spin alive.
-            caught.update(self._body_locals(sys._getframe(1)))  # noqa: SLF001 -- it is documented
+            caught.update(body_locals(frame_of(1)))
             return returned
 
         block = self.request.block
@@ -100,13 +102,17 @@ class Plan:
         traceback = error.__traceback__ if error is not None else None
         while traceback is not None:
             if traceback.tb_frame.f_code is self.function.__code__:
-                return self._body_locals(traceback.tb_frame)
+                return self._body_locals()(traceback.tb_frame)
             traceback = traceback.tb_next
         return {}
 
-    def _body_locals(self, frame: FrameType) -> dict[str, Any]:
+    def _body_locals(self) -> Callable[[FrameType], dict[str, Any]]:
         arguments = inspect.signature(self.function).parameters
-        return {k: v for k, v in frame.f_locals.items() if k not in arguments and not k.startswith("__")}
+
+        def found(frame: FrameType) -> dict[str, Any]:
+            return {k: v for k, v in frame.f_locals.items() if k not in arguments and not k.startswith("__")}
+
+        return found
 
     def job(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 
 from spin_magic.engine.metadata import Frame
 from spin_magic.engine.prepare import flow_class, is_flow_class
-from spin_magic.errors import FlowError, OptionError
+from spin_magic.errors import FlowError, OptionError, check_folder
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef, find_flow
 from spin_magic.loop.handover import HandOver
@@ -90,6 +90,7 @@ def find_code(request: Request) -> FlowCode:
     if request.cwd is not None and not is_folder(request.cwd):
         msg = f"--cwd {request.cwd}: there is no such folder."
         raise OptionError(msg)
+    check_folder()
     return load(_locate(request), Path.cwd())
 
 

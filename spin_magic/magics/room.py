@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, no_var_expand
 
 from spin_magic import lazy
-from spin_magic.errors import FlowError, SpinError
+from spin_magic.errors import SpinError, check_folder
 from spin_magic.interrupts import patient
 from spin_magic.options import HelpRequested, with_flow
 from spin_magic.settings import SpinMagic
@@ -24,7 +23,7 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
     def decorate(method: Callable[..., Any]) -> Callable[..., Any]:
         def magic(self: Magics, line: str, cell: str | None = None) -> Any:
             __tracebackhide__ = True  # IPython leaves such frames out of tracebacks
-            _check_folder()
+            check_folder()
             try:
                 options = parse(line)
             except HelpRequested as request:
@@ -47,16 +46,6 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
         return hidden
 
     return decorate
-
-
-def _check_folder() -> None:
-    """Refuse to look for flows and runs where there is nowhere to start."""
-    try:
-        os.getcwd()  # noqa: PTH109 -- a Path is not needed
-    except FileNotFoundError:
-        raise FlowError(
-            "The working directory is gone: it was removed or renamed. Go to another one: %cd FOLDER."
-        ) from None
 
 
 class Room(Magics):

@@ -55,8 +55,9 @@ def _target(number):
         target = os.readlink(f"/proc/self/fd/{number}")
     except OSError:  # the listing itself
         return ""
-    # The kernel's own threads open and close these: that of IPython's history, and zmq's.
-    return "" if any(each in target for each in ("history.sqlite", "/profile_default", "[eventfd]")) else target
+    # IPython's history, and the sockets that each thread of the kernel prints through.
+    fleeting = ("history.sqlite", "/profile_default", "anon_inode:[eventfd]")
+    return "" if any(each in target for each in fleeting) else target
 print(_look())
 del _look, _target
 """

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from spin_magic.errors import OptionError
+from spin_magic.errors import OptionError, TaskError
 from spin_magic.options import INPUTS_HELP, SPIN_HELP
 from spin_magic.result import SpinResult
 
@@ -378,7 +378,10 @@ def test_an_artifact_that_cannot_be_loaded_stays_on_self_and_is_said(shell, api,
     assert shell.user_ns["good"] == 1
     assert shell.user_ns["found"].waiting == ("bad",)
     assert "bad could not be loaded: ModuleNotFoundError: No module named 'x'" in capsys.readouterr().out
-    assert isinstance(failure(shell, "%spin_inputs F s --only bad"), ModuleNotFoundError)
+    said = failure(shell, "%spin_inputs F s --only bad")
+    assert isinstance(said, TaskError)
+    assert isinstance(said.__cause__, ModuleNotFoundError)
+    assert str(said) == "--only bad could not be loaded: ModuleNotFoundError: No module named 'x'"
 
 
 def test_locals_are_bound_on_demand_and_never_over_the_user_s(shell, api):

@@ -173,7 +173,7 @@ def test_an_error_of_the_users_own_class_stays_as_it_is(store, tmp_path):
 def test_a_blob_that_is_not_there(store):
     blob(store, "frame0").unlink()
 
-    with pytest.raises(TypeError):
+    with pytest.raises(FileNotFoundError):
         load(store, "frame0")
 
 
