@@ -6,10 +6,7 @@ By exact moments, which a seed names again, and by the real button in a real ker
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +114,9 @@ def test_real_button(
     pressed(f"many(get_ipython(), {kind!r}, 'real', {tries}, {SEED})")
 
 
-@pytest.mark.parametrize(("how", "seen"), [("twice", "once"), ("ten times", "once or more, and then all is over")])
+@pytest.mark.parametrize(
+    ("how", "seen"), [("twice", "once"), ("ten times", "once or more, and then all is over")]
+)
 @pytest.mark.parametrize("kind", ["edited", "loaded anew", "with block", "with a card"])
 def test_pressed_again_and_again(
     pressed: Callable[[str], dict[str, Any]],
