@@ -56,7 +56,8 @@ def _target(number):
     except OSError:  # the listing itself
         return ""
     # The kernel's own threads open and close these: that of IPython's history, and zmq's.
-    return "" if any(each in target for each in ("history.sqlite", "/profile_default", "[eventfd]")) else target
+    passing = ("history.sqlite", "/profile_default", "[eventfd]")
+    return "" if any(each in target for each in passing) else target
 print(_look())
 del _look, _target
 """
