@@ -112,7 +112,7 @@ class Store:
         try:
             if not settings.limit() or not shelves.ready(self.folder, make=True):
                 return False
-            planned, start = forms.plan([len(one) for one in parts], **facts)
+            planned, start = forms.plan([len(one) for one in parts], sha=sha, **facts)
             if not self._room(planned.total):
                 return False
             path = shelves.place(self.folder, sha)
@@ -167,6 +167,8 @@ def _read(descriptor: int, size: int) -> memoryview:
 
 def _checked(path: str, data: memoryview, status: os.stat_result) -> forms.Layout:
     found = forms.parse(data, status.st_size)
+    if found.sha != os.path.basename(path):
+        raise forms.Damaged
     if status.st_size > SMALL and stamps.believed(path, status):
         return found
     if forms.checksum(data) != found.crc:
@@ -188,7 +190,7 @@ def _plain_bytes(path: str) -> bytes | None:
         finally:
             os.close(descriptor)
         found = forms.parse(data, len(data))
-        whole = found.plain and forms.checksum(data) == found.crc
+        whole = found.plain and found.sha == os.path.basename(path) and forms.checksum(data) == found.crc
         return bytes(part(data, found.head)) if whole else None
     except (OSError, forms.Damaged):
         return None

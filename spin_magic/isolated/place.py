@@ -35,6 +35,8 @@ class Place:
         The folder.
     datastore : Path
         What ``spin`` takes for its datastore in it.
+    remove : callable
+        Removes it at once.
 
     Raises
     ------
@@ -65,7 +67,7 @@ class Place:
         self.log = self.root / "metaflow.log"
         self.orders = self.root / "orders.json"
         self.run_id = self.root / "run_id"
-        weakref.finalize(self, _remove, str(self.root), held, os.getpid())
+        self.remove = weakref.finalize(self, _remove, str(self.root), held, os.getpid())
 
 
 @contextmanager

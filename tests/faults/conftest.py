@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.ledger import Ledger, Row
+from tests.faults.sized import FLOW
 from tests.kernel.harness import LOAD, Kernel, fresh_kernel, run_flow
 
 if TYPE_CHECKING:
@@ -97,6 +98,14 @@ def kernel(project: Path) -> Iterator[Kernel]:
         loaded = running.run(LOAD)
         assert not loaded.failed, loaded.text
         yield running
+
+
+@pytest.fixture(scope="module")
+def sized(project: Path) -> Path:
+    """The project, with a run of SizedFlow."""
+    (project / "sizedflow.py").write_text(FLOW)
+    run_flow(Path("sizedflow.py"), project)
+    return project
 
 
 # Takes the right of root to read and write what its owner has closed, for good; does nothing for others.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.damage import GONE, STRANGE, Harm, cuts, flip, flips, harmed, holds
+from tests.faults.sized import SIZES, blob, task_of
 from tests.faults.whole import whole
-from tests.kernel.harness import run_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,51 +26,8 @@ FORGET = """
 import spin_magic.cache as _cache, spin_magic.engine.blobs as _blobs
 _blobs.MEMORY._blobs.clear(); _cache.clear()
 """
-# One size for each way to the value: unzipped by Python, by isal; kept as it is, and mapped.
-SIZES = {"tiny": 100, "medium": 30_000, "large": 200_000, "mapped": 3_000_000}
-SIZED_FLOW = f"""
-import hashlib
-import random
-import numpy
-from metaflow import FlowSpec, step
-
-class SizedFlow(FlowSpec):
-    @step
-    def start(self):
-        for name, size in {SIZES!r}.items():
-            setattr(self, name, random.Random(size).randbytes(size))  # noqa: S311 -- which cases to try
-        self.mapped = numpy.frombuffer(self.mapped, numpy.uint8)
-        self.other = self.mapped + numpy.uint8(1)
-        self.next(self.end)
-
-    @step
-    def end(self):
-        for name in {list(SIZES)}:
-            print("got", hashlib.sha1(bytes(getattr(self, name))).hexdigest())
-
-if __name__ == "__main__":
-    SizedFlow()
-"""
 DAMAGED = "is damaged in the datastore: choose another run with --from."
 MISSING = "is missing from the datastore: choose another run with --from."
-
-
-@pytest.fixture(scope="module")
-def sized(project: Path) -> Path:
-    """The folder of a task's artifacts, one of each size, in the project of the kernel."""
-    (project / "sizedflow.py").write_text(SIZED_FLOW)
-    run_flow(Path("sizedflow.py"), project)
-    return project
-
-
-def task_of(project: Path, flow: str, step: str) -> Path:
-    (*_, task) = sorted((project / ".metaflow" / flow).glob(f"*/{step}/*"))
-    return next(each for each in sorted(task.parent.iterdir()) if each.name.isdigit())
-
-
-def blob(project: Path, task: Path, name: str) -> Path:
-    sha = json.loads((task / "0.data.json").read_text())["objects"][name]
-    return task.parents[2] / "data" / sha[:2] / sha
 
 
 def told(cell: Cell, *words: str) -> None:
@@ -103,12 +60,12 @@ def test_blobs(kernel: Kernel, sized: Path, fault: Callable[..., None], name: st
     if not full and name in {"tiny", "large"}:
         pytest.skip("with --full: the two others go other ways")
     task = task_of(sized, "SizedFlow", "start")
-    file = blob(sized, task, name)
+    file = blob(task, name)
     data = file.read_bytes()
     ends = (1, 9, 10, len(data) // 2, len(data) - 9, len(data) - 8, len(data) - 1)
     cut = cuts(data, range(len(data)) if full and len(data) < 200 else ends)
     fixed = [*range(10), *range(len(data) - 8, len(data))] if full else [0, 3, len(data) - 8, len(data) - 1]
-    other = blob(sized, task, "other" if name == "mapped" else "_graph_info").read_bytes()
+    other = blob(task, "other" if name == "mapped" else "_graph_info").read_bytes()
     damaged = [holds(b"", "empty"), *cut, holds(other, "another blob")]
     flipped = [*flips(data, 400 if full else 4), *(flip(data, 8 * byte) for byte in fixed)]
     fault(
@@ -128,7 +85,7 @@ def test_blobs(kernel: Kernel, sized: Path, fault: Callable[..., None], name: st
     )
     first = kernel.run(READ)
     right = first.streams.strip()
-    assert right.count("got ") == len(SIZES), first.text
+    assert right.count("got ") == len(SIZES) + 1, first.text
     with whole(kernel, sized):
         for harm in (GONE, *STRANGE):
             with harmed(file, harm):

@@ -158,7 +158,7 @@ def test_a_folder_that_was_moved(kernel: Kernel, project: Path, fault: Callable[
 def test_a_run_that_grows(tmp_path: Path, fault: Callable[..., None]) -> None:
     looks = 9
     fault(
-        "a run spun at each moment while it goes on, with a foreach that grows and a task that is tried again",
+        "a run spun at each moment while it goes on: a foreach that grows, a task tried again",
         "what is finished gives its truth; else `TaskError`: what has not finished",
         tried=looks,
     )
