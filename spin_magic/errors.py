@@ -33,11 +33,15 @@ class SpinError(Exception):
     The message says what happened, where, and what to do next.
     """
 
+    def __str__(self) -> str:
+        # Names of files and of flows are in it: what they do to a terminal is theirs to choose, and with half
+        # a character in it no kernel could send it.
+        return clean(super().__str__())
+
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython prints this in place of a traceback."""
         known = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
-        # Names of files and of flows are in it, and what they do to a terminal is theirs to choose.
-        return [f"{known.__name__}: {clean(str(self))}"]
+        return [f"{known.__name__}: {self}"]
 
 
 class OptionError(SpinError):

@@ -16,7 +16,7 @@ from spin_magic.engine.graph import graph_of
 from spin_magic.engine.linking import After
 from spin_magic.engine.metadata import Metadata
 from spin_magic.engine.prepare import REFUSED, Prepared, copy_step, prepare, step_names
-from spin_magic.errors import FlowError, TaskError, nearest
+from spin_magic.errors import FlowError, OptionError, TaskError, nearest
 from spin_magic.flows import step as cells
 from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, function_node
@@ -65,9 +65,19 @@ def _config_key(request: Request, code: FlowCode) -> tuple[object, ...]:
     files = [Path(str(file)) for file in request.config.values()]
     for default in config_files(code.cls):
         files += [Path(default), folder / default]
-    texts = tuple(read_ordinary(file) if is_file(file) else None for file in files)
+    texts = tuple(_config_text(file) for file in files if is_file(file))
     settings = tuple(os.environ.get(name) for name in ("METAFLOW_FLOW_CONFIG", "METAFLOW_FLOW_CONFIG_VALUE"))
     return (repr(request.config), repr(request.config_value), texts, settings)
+
+
+def _config_text(file: Path) -> bytes:
+    try:
+        text = read_ordinary(file)
+        text.decode()
+    except (OSError, UnicodeDecodeError) as ex:
+        msg = f"The config {file} cannot be read: {getattr(ex, 'strerror', 'it is no text in UTF-8')}."
+        raise OptionError(msg) from None
+    return text
 
 
 def _prepare(
