@@ -36,7 +36,7 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _in_finalizer(frame):
+        if armed and not _on_the_way_out(frame) and not _in_finalizer(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -49,6 +49,11 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
+
+
+def _on_the_way_out(frame: FrameType | None) -> bool:
+    # What is raised in the leaving of a block leaves it no more: the timer would go on, and ring in any code.
+    return frame is not None and frame.f_globals.get("__name__") in ("contextlib", __name__)
 
 
 def _in_finalizer(frame: FrameType | None) -> bool:

@@ -25,12 +25,20 @@ from collections.abc import Iterable
 
 from spin_magic.printable import clean
 
+# What a message quotes, a line or a cell's, may have no end.
+LONGEST = 2_000
+
 
 class SpinError(Exception):
     """Base of all errors that spin_magic raises on its own account.
 
     The message says what happened, where, and what to do next.
     """
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        # Its beginning says what happened, and its end what to do next.
+        return said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython prints this in place of a traceback."""

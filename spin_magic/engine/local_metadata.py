@@ -38,6 +38,10 @@ FIELDS = frozenset(
 )
 # The provider's run ids are microseconds since the epoch; smaller numbers come from elsewhere.
 FIRST_TIMED_ID = 10**15
+# Past any year that a run may be of.
+LATEST = 1e12
+# What reading a file raises that is JSON, and not what Metaflow writes.
+WRONG = (KeyError, TypeError, ValueError, OverflowError)
 RUNS = 8192
 TASKS = 16384
 FOLDERS = 4096
@@ -79,7 +83,7 @@ class LocalRuns:
 
     def run(self, run: str) -> RunInfo | None:
         """Find a run by its id."""
-        if run.startswith(".") or os.path.basename(run) != run:
+        if run.startswith(".") or os.path.basename(run) != run or "\0" in run:
             return None
         return _there(self._runs, _self(os.path.join(self._flow, run)))
 
@@ -110,7 +114,7 @@ def _there(kept: Kept[Value], path: str) -> Value | None:
     """Give what is kept of a path; None where it is not there, or is only just being made."""
     try:
         return kept.get(path)
-    except OSError:
+    except (OSError, UnicodeError):
         return None
 
 
@@ -138,20 +142,37 @@ def _read(path: str) -> dict[str, Any]:
         text = file.read()
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        msg = f"{path} is damaged: delete that run, or choose another with --from."
-        raise TaskError(msg)
+        raise _damaged(path)
     return found
 
 
+def _damaged(path: str) -> TaskError:
+    return TaskError(f"{path} is damaged: delete that run, or choose another with --from.")
+
+
+def _seconds(known: dict[str, Any]) -> float:
+    seconds = float(known["ts_epoch"] / 1000)
+    if not 0 <= seconds < LATEST:
+        raise ValueError(seconds)
+    return seconds
+
+
 def _read_run(path: str) -> RunInfo:
+    try:
+        return _run_info(path)
+    except WRONG:
+        raise _damaged(path) from None
+
+
+def _run_info(path: str) -> RunInfo:
     *_, run, _, _ = path.split(os.sep)
     known = _read(path)
     tags = [*(known.get("tags") or ()), *(known.get("system_tags") or ())]
     # Tagging a run writes the file anew, with the time of the tagging.
-    created = int(run) / 1e6 if _is_time(run) else known["ts_epoch"] / 1000
+    created = int(run) / 1e6 if _is_time(run) else _seconds(known)
     return RunInfo(run, created, frozenset(sys.intern(str(tag)) for tag in tags))
 
 
@@ -168,8 +189,15 @@ def _newest_fields(names: list[str]) -> dict[str, int]:
 
 
 def _read_task(meta: str) -> TaskInfo:
+    try:
+        return _task_info(meta)
+    except WRONG:
+        raise _damaged(meta) from None
+
+
+def _task_info(meta: str) -> TaskInfo:
     *_, run, step, task, _ = meta.split(os.sep)
-    created = _read(os.path.join(meta, "_self.json"))["ts_epoch"] / 1000
+    created = _seconds(_read(os.path.join(meta, "_self.json")))
     names = os.listdir(meta)
     newest = _newest_fields(names)
 

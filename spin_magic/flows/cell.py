@@ -110,6 +110,9 @@ def _parse(text: str, cell: str) -> ast.Module:
         else:
             msg = f"The cell has a syntax error in line {number + 1}, `{line}`: {ex.msg}."
         raise CellError(msg) from None
+    except (ValueError, RecursionError, MemoryError) as ex:
+        msg = f"Python cannot read the cell: {str(ex) or 'it is nested too deeply'}."
+        raise CellError(msg) from None
 
 
 def _definition(body: list[ast.stmt], step: str) -> ast.FunctionDef | None:

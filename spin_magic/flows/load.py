@@ -21,6 +21,7 @@ from metaflow.tuple_util import ForeachFrame
 from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.engine.state import RandomStates, random_states, restore_random_states
 from spin_magic.errors import FlowError
+from spin_magic.flows.classes import parse_quietly
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
 
@@ -69,7 +70,7 @@ class FlowCode:
             return self.spoiled
         try:
             return read_text(self.path) != self.text or self.local.is_stale()
-        except OSError:
+        except (OSError, SyntaxError, ValueError, LookupError):  # as `_load_file`
             return True
 
     @contextmanager
@@ -182,7 +183,7 @@ def _of_notebook(cls: Any) -> FlowCode:
 def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
     try:
         text = read_text(path)
-    except (OSError, SyntaxError, UnicodeDecodeError) as ex:
+    except (OSError, SyntaxError, ValueError, LookupError) as ex:  # LookupError: `coding: rot13`
         msg = f"{path.name} cannot be read: {ex}"
         raise FlowError(msg) from None
     module = ModuleType(ref.module or path.stem)
@@ -275,7 +276,7 @@ def _claim_for_main(module: ModuleType) -> None:
 @functools.lru_cache(maxsize=64)
 def syntax_tree(text: str) -> ast.Module:
     """Parse the text of a flow file, once for the same text."""
-    return ast.parse(text)
+    return parse_quietly(text)
 
 
 def function_node(function: Any) -> ast.FunctionDef | None:

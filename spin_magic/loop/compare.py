@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -74,30 +75,43 @@ class _Comparison:
             msg = f"comparing raised {type(ex).__name__}: {ex}"
             raise Incomparable(msg) from ex
 
+    def apart(self, a: Any, b: Any, depth: int) -> bool:
+        """Tell the same where a difference does not decide about the whole: what was seen is another's."""
+        return _Comparison(self._deadline).same(a, b, depth + 1)
+
+
+_SCALARS = (str, bytes, bytearray, int, complex, float, bool, type(None), range)
+_CONTAINERS = {list: "sequence", tuple: "sequence", dict: "mapping", set: "set", frozenset: "set"}
+# Of elements that only their identity tells apart, each is looked for among all others.
+_MOST_ALIKE = 200
+
 
 def _kind(value: Any) -> str:
-    root = type(value).__module__.partition(".")[0]
-    name = type(value).__name__
+    kind = type(value)
+    if kind in _SCALARS:
+        return "scalar"
+    if kind in _CONTAINERS:
+        return _CONTAINERS[kind]
+    if isinstance(value, type):
+        return "named"
+    root = kind.__module__.partition(".")[0]
     if root == "numpy" and hasattr(value, "dtype"):
-        return "array"
+        return "masked" if hasattr(value, "mask") else "array"
     if root == "pandas" and hasattr(value, "equals"):
         return "pandas"
-    if root == "polars" and name in ("DataFrame", "Series"):
+    if root == "polars" and kind.__name__ in ("DataFrame", "Series"):
         return "polars"
     if root == "scipy" and hasattr(value, "tocsr"):
         return "sparse"
-    if isinstance(value, (str, bytes, bytearray, int, complex, float, bool, type(None), range)):
-        return "scalar"
-    if isinstance(value, Mapping):
-        return "mapping"
-    if isinstance(value, (list, tuple)):
-        return "sequence"
-    if isinstance(value, (set, frozenset)):
-        return "plain"
-    return "object"
+    # Of a class that is made of one of these: it may have attributes, too, or a default.
+    if isinstance(value, (*_SCALARS, *_CONTAINERS, deque)):
+        return "parts"
+    return "mapping" if isinstance(value, Mapping) else "object"
 
 
 def _same_scalar(a: Any, b: Any) -> bool:
+    if isinstance(a, complex):
+        return _same_scalar(a.real, b.real) and _same_scalar(a.imag, b.imag)
     return bool(a == b) or bool(a != a and b != b)  # noqa: PLR0124 -- NaN is what differs from itself
 
 
@@ -106,19 +120,46 @@ def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    if a.dtype.names:
+        return all(comparison.same(a[name], b[name], depth + 1) for name in a.dtype.names)
     if a.dtype == object:
         return all(comparison.same(x, y, depth + 1) for x, y in zip(np.ravel(a), np.ravel(b), strict=True))
     return bool(np.array_equal(a, b, equal_nan=a.dtype.kind in "fcmM"))
 
 
+def _same_masked(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    from numpy import ma
+
+    return all(comparison.same(part(a), part(b), depth + 1) for part in (ma.getmaskarray, ma.getdata))
+
+
 def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if not a.equals(b):
-        return False
     labels = [getattr(x, name, None) for name in ("name", "names", "attrs") for x in (a, b)]
-    columns = getattr(a, "columns", None)
-    same_index = a.index.equals(b.index) if hasattr(a, "index") else True
-    same_columns = columns is None or columns.equals(b.columns)
-    return same_index and same_columns and comparison.same(labels[0::2], labels[1::2], depth + 1)
+    axes = [(getattr(a, name), getattr(b, name)) for name in ("index", "columns") if hasattr(a, name)]
+    if not all(_same_column(comparison, *axis, depth) for axis in axes):
+        return False
+    if not comparison.same(labels[0::2], labels[1::2], depth + 1):
+        return False
+    if not hasattr(a, "columns"):
+        return _same_column(comparison, a, b, depth)
+    if not any(dtype == object for dtype in a.dtypes):
+        return bool(a.equals(b))
+    pairs = ((a.iloc[:, at], b.iloc[:, at]) for at in range(len(a.columns)))
+    return all(_same_column(comparison, *pair, depth) for pair in pairs)
+
+
+def _same_column(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    import pandas as pd
+
+    if getattr(a, "nlevels", 1) > 1:
+        return bool(a.equals(b)) and list(a.dtypes) == list(b.dtypes)
+    if getattr(a, "dtype", None) != getattr(b, "dtype", None) or len(a) != len(b):
+        return False
+    if a.dtype != object:
+        return bool(a.equals(b))
+    # To pandas 1 equals True and 1.0 among objects, and no list with a NaN in it equals another.
+    strings = all(pd.api.types.infer_dtype(x, skipna=False) == "string" for x in (a, b))
+    return bool(a.equals(b)) if strings else comparison.same(a.to_numpy(), b.to_numpy(), depth + 1)
 
 
 def _same_polars(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
@@ -135,17 +176,46 @@ def _same_sparse(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
 
 def _same_mapping(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if len(a) != len(b) or list(a) != list(b):
-        return False
-    return all(comparison.same(a[key], b[key], depth + 1) for key in a)
+    return len(a) == len(b) and all(
+        comparison.same(key, other, depth + 1) and comparison.same(value, another, depth + 1)
+        for (key, value), (other, another) in zip(a.items(), b.items(), strict=True)
+    )
+
+
+def _same_named(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
+    return bool(a.__module__ == b.__module__ and a.__qualname__ == b.__qualname__)
 
 
 def _same_sequence(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
     return len(a) == len(b) and all(comparison.same(x, y, depth + 1) for x, y in zip(a, b, strict=True))
 
 
-def _same_plain(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
-    return bool(a == b)
+def _same_set(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    if len(a) != len(b):
+        return False
+    theirs = {each: each for each in b}
+    if not all(comparison.same(each, theirs[each], depth + 1) for each in a if each in theirs):
+        return False
+    # NaN, and objects without an equality of their own.
+    mine, others = [each for each in a if each not in theirs], [each for each in b if each not in a]
+    if any(each == each and _kind(each) == "scalar" for each in mine):  # noqa: PLR0124 -- as above
+        return False
+    if len(mine) > _MOST_ALIKE:
+        msg = f"a set of more than {_MOST_ALIKE} elements that only their identity tells apart"
+        raise Incomparable(msg)
+    for each in mine:
+        found = next((at for at, other in enumerate(others) if comparison.apart(each, other, depth)), None)
+        if found is None:
+            return False
+        del others[found]
+    return True
+
+
+def _same_parts(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    reduced: list[Any] = [value.__reduce_ex__(4) for value in (a, b)]
+    if isinstance(reduced[0], str):
+        return bool(reduced[0] == reduced[1])
+    return all(_same_part(comparison, x, y, depth) for x, y in zip(*map(_parts, reduced), strict=False))
 
 
 def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
@@ -153,10 +223,7 @@ def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
         return comparison.same(a.args, b.args, depth + 1)
     own_equality: Any = type(a).__eq__
     if dataclasses.is_dataclass(a) or own_equality is object.__eq__:
-        reduced: list[Any] = [value.__reduce_ex__(4) for value in (a, b)]
-        if isinstance(reduced[0], str):
-            return bool(reduced[0] == reduced[1])
-        return all(_same_part(comparison, x, y, depth) for x, y in zip(*map(_parts, reduced), strict=False))
+        return _same_parts(comparison, a, b, depth)
     verdict = a == b
     if isinstance(verdict, bool):
         return verdict or pickle.dumps(a, 4) == pickle.dumps(b, 4)
@@ -184,6 +251,9 @@ _RULES: dict[str, Callable[[_Comparison, Any, Any, int], bool]] = {
     "polars": _same_polars,
     "mapping": _same_mapping,
     "sequence": _same_sequence,
-    "plain": _same_plain,
+    "set": _same_set,
+    "parts": _same_parts,
+    "named": _same_named,
+    "masked": _same_masked,
     "object": _same_object,
 }
