@@ -81,7 +81,13 @@ class _Comparison:
 
 
 _SCALARS = (str, bytes, bytearray, int, complex, float, bool, type(None), range)
-_CONTAINERS = {list: "sequence", tuple: "sequence", dict: "mapping", set: "set", frozenset: "set"}
+_CONTAINERS: dict[type, str] = {
+    list: "sequence",
+    tuple: "sequence",
+    dict: "mapping",
+    set: "set",
+    frozenset: "set",
+}
 # Of elements that only their identity tells apart, each is looked for among all others.
 _MOST_ALIKE = 200
 
@@ -142,7 +148,7 @@ def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
         return False
     if not hasattr(a, "columns"):
         return _same_column(comparison, a, b, depth)
-    if not any(dtype == object for dtype in a.dtypes):
+    if not any(dtype.kind == "O" for dtype in a.dtypes):
         return bool(a.equals(b))
     pairs = ((a.iloc[:, at], b.iloc[:, at]) for at in range(len(a.columns)))
     return all(_same_column(comparison, *pair, depth) for pair in pairs)

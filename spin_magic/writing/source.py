@@ -156,12 +156,12 @@ def read(path: str | os.PathLike[str]) -> Source:
     encoding = _encoding(path, data)
     try:
         text = data[len(bom) :].decode(encoding)
-    except LookupError as ex:  # `coding: rot13`
-        raise SaveError(f"{path.name} declares an encoding that is none of text: {ex}.") from None
     except UnicodeDecodeError as ex:
         line = data[: ex.start].count(b"\n") + 1
         msg = f"Line {line} of {path.name} is not {encoding}: save the file in the encoding that it declares."
         raise SaveError(msg) from None
+    except (LookupError, UnicodeError) as ex:  # `coding: rot13`, `coding: undefined`
+        raise SaveError(f"{path.name} declares an encoding that is none of text: {ex}.") from None
     stamp = Stamp(state.st_ino, len(data), state.st_mtime_ns, hashlib.sha256(data).hexdigest())
     source = Source(path, target, text, encoding, bom, stamp, stat.S_IMODE(state.st_mode))
     if not _gives_back(text, encoding, data[len(bom) :]):

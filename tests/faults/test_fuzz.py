@@ -31,7 +31,10 @@ TARGETS = {
     "steps": ("texts of flow files and cells", "the step that Python sees there, or why there is none"),
     "saves": ("saves of edits", "the step as the cell means it and all other bytes as before, or why not"),
     "resolver": ("folders of runs, damaged ones too", "the task that the rules name, or what is missing"),
-    "panels": ("values in panels, compared and shown", "changed what differs, same what does not; no markup of theirs"),
+    "panels": (
+        "values in panels, compared and shown",
+        "changed what differs, same what does not; no markup of theirs",
+    ),
 }
 
 
@@ -41,8 +44,9 @@ def minutes(request: pytest.FixtureRequest) -> float:
 
 
 @pytest.fixture(scope="module")
-def hour(full: bool, minutes: float) -> Iterator[dict[str, Future[Any]]]:
-    """With --full, processes that play, two at a time, so that one which hangs or crashes is seen from outside."""
+def hour(request: pytest.FixtureRequest, minutes: float) -> Iterator[dict[str, Future[Any]]]:
+    """With --full, processes that play, two at a time: one that hangs or crashes is seen from outside."""
+    full = request.getfixturevalue("full")
     with ThreadPoolExecutor(2) as pool:
         yield {target: pool.submit(in_a_process, target, minutes) for target in TARGETS} if full else {}
 
@@ -52,7 +56,8 @@ def in_a_process(target: str, minutes: float) -> dict[str, Any]:
     ran = subprocess.run(
         [sys.executable, "-m", "tests.faults.fuzzing", *words],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
+        env=os.environ
+        | {"PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))},
         capture_output=True,
         text=True,
         timeout=60 * minutes + 900,
@@ -68,8 +73,7 @@ def test_no_case_breaks_it(
     name: str,
     hour: dict[str, Future[Any]],
     minutes: float,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
     fault: Callable[..., None],
 ) -> None:
     what, seen = TARGETS[name]
@@ -79,14 +83,16 @@ def test_no_case_breaks_it(
         seeds, time = played["seeds"], f", {minutes:g} minutes"
     else:
         module = __import__(f"tests.faults.fuzzing.{name}", fromlist=["target"])
-        place = tmp_path / "place"
+        place = request.getfixturevalue("tmp_path") / "place"
         place.mkdir()
-        monkeypatch.chdir(place)
+        request.getfixturevalue("monkeypatch").chdir(place)
         short = play(module.target(place), SEED, examples=EXAMPLES[name])
         cases, outcomes, rounds, seeds, time = short.cases, short.outcomes, short.rounds, short.seeds, ""
     assert rounds
     assert cases >= EXAMPLES[name] * rounds // 2
     # It is not all nonsense that is refused at the door.
-    refused = sum(number for outcome, number in outcomes.items() if "refused" in outcome or "no such" in outcome)
+    refused = sum(
+        number for outcome, number in outcomes.items() if "refused" in outcome or "no such" in outcome
+    )
     assert refused < 0.9 * cases, outcomes
     fault(f"{what} ({seeds}{time})", seen, tried=cases)

@@ -1,4 +1,4 @@
-"""Play one target: `python -m tests.faults.fuzzing lines --minutes 12 --seed 1`; prints what came of it as JSON."""
+"""Play one target: `python -m tests.faults.fuzzing lines --minutes 12 --seed 1` prints what came of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Option lines of every magic: words as its own parser has them, quoted in every way, and lines of anything."""
+"""Option lines of every magic: words as its own parser has them, in all sorts of quotes, and anything."""
 
 from __future__ import annotations
 
@@ -38,17 +38,85 @@ PARSE = {
 }
 PARSERS = all_parsers()
 NAMES = ["x", "größe", "_", "df2", "名", "ᵢ", "ﬁ", "match"]
-ODD = ["\x00", "\ud800", "\u202e", "\u2028", "\x85", "\xa0", "\ufeff", "\x0c", "\x1c", "\u3000", "'", '"', "\\"]
-ODD += ["#", " ", "\t", "\r", "\n", "=", "-", "--", "$", "`", "{x}", "%", "%s", "!", "?", "🙂", "e\u0301", "²", "٣"]
+ODD = [
+    "\x00",
+    "\ud800",
+    "\u202e",
+    "\u2028",
+    "\x85",
+    "\xa0",
+    "\ufeff",
+    "\x0c",
+    "\x1c",
+    "\u3000",
+    "'",
+    '"',
+    "\\",
+]
+ODD += [
+    "#",
+    " ",
+    "\t",
+    "\r",
+    "\n",
+    "=",
+    "-",
+    "--",
+    "$",
+    "`",
+    "{x}",
+    "%",
+    "%s",
+    "!",
+    "?",
+    "🙂",
+    "e\u0301",
+    "²",
+    "٣",
+]
 texts = st.text(max_size=12) | st.lists(st.sampled_from([*ODD, *NAMES]), max_size=5).map("".join)
 names = st.sampled_from(NAMES)
 numbers = st.integers(0, 10**6)
-flows = st.sampled_from(["F", "TrainFlow", "a.py", "my flows/a.py:F", "pkg.mod:F", "größe.py", "./#1.py", "a\xa0b.py"])
-steps = st.sampled_from(["train", "1/train", "17/train/3", "F/17/train/3", "größe", "argo-x/t", "a b", "#s", "1"])
+flows = st.sampled_from(
+    ["F", "TrainFlow", "a.py", "my flows/a.py:F", "pkg.mod:F", "größe.py", "./#1.py", "a\xa0b.py"]
+)
+steps = st.sampled_from(
+    ["train", "1/train", "17/train/3", "F/17/train/3", "größe", "argo-x/t", "a b", "#s", "1"]
+)
 expressions = st.sampled_from(
-    ["1", "x", "[1, 2]", "{'a': 1}", "lambda: 1", "(", "1 +", "'", "x y", "1 if", "\\", "1/0", "f'{1}'", "'\ud800'"]
-    + ["(" * 300, "-" * 5000 + "1", "[" * 150 + "]" * 150, "x" * 3000, "'" + "é" * 5000 + "'", "\x00", "yield", "a:=1"]
-    + ["9" * 5000, "1e999", "[].y", "{}['k' * 9000]", "int('x' * 5000)", "__import__('no' * 999)", "*a", "=1", "#"]
+    [
+        "1",
+        "x",
+        "[1, 2]",
+        "{'a': 1}",
+        "lambda: 1",
+        "(",
+        "1 +",
+        "'",
+        "x y",
+        "1 if",
+        "\\",
+        "1/0",
+        "f'{1}'",
+        "'\ud800'",
+        "(" * 300,
+        "-" * 5000 + "1",
+        "[" * 150 + "]" * 150,
+        "x" * 3000,
+        "'" + "é" * 5000 + "'",
+        "\x00",
+        "yield",
+        "a:=1",
+        "9" * 5000,
+        "1e999",
+        "[].y",
+        "{}['k' * 9000]",
+        "int('x' * 5000)",
+        "__import__('no' * 999)",
+        "*a",
+        "=1",
+        "#",
+    ]
 )
 
 
@@ -57,7 +125,9 @@ def valid(action: Any) -> Any:
     if action.nargs == 0:
         return st.none()
     if action.nargs == 2:
-        return st.tuples(texts.filter(is_plain), texts.filter(is_plain)).map(lambda pair: (list(pair), list(pair)))
+        return st.tuples(texts.filter(is_plain), texts.filter(is_plain)).map(
+            lambda pair: (list(pair), list(pair))
+        )
     both = {
         kinds.integer: numbers.map(lambda n: (str(n), n)),
         kinds.positive: st.integers(1, 99).map(lambda n: (str(n), n)),
@@ -65,7 +135,9 @@ def valid(action: Any) -> Any:
         kinds.names: st.lists(names, min_size=1, max_size=3).map(lambda n: (", ".join(n), tuple(n))),
         kinds.step_names: st.lists(names, min_size=1, max_size=3).map(lambda n: (",".join(n), n)),
         kinds.indices: numbers.map(lambda n: (str(n), n))
-        | st.tuples(numbers, st.integers(0, 9)).map(lambda n: (f"{n[0]}-{sum(n)}", tuple(range(n[0], sum(n) + 1))))
+        | st.tuples(numbers, st.integers(0, 9)).map(
+            lambda n: (f"{n[0]}-{sum(n)}", tuple(range(n[0], sum(n) + 1)))
+        )
         | st.lists(numbers, min_size=2, max_size=4).map(
             lambda n: (", ".join(map(str, n)), tuple(dict.fromkeys(n)))
         ),
@@ -141,7 +213,9 @@ def any_lines(draw: Any) -> tuple[str, str, None]:
     magic = draw(st.sampled_from(sorted(PARSE)))
     known = [name for parser in PARSERS.values() for name in parser.known()]
     own = PARSERS[magic].known()
-    digits = st.sampled_from(["0", "-1", "1,2", "2-5", "5-2", "0-99999", "9" * 5000, "1-" + "9" * 5000, "1,,2", "٣", "²"])
+    digits = st.sampled_from(
+        ["0", "-1", "1,2", "2-5", "5-2", "0-99999", "9" * 5000, "1-" + "9" * 5000, "1,,2", "٣", "²"]
+    )
     pieces = st.one_of(
         st.sampled_from(own),
         st.sampled_from(own).flatmap(lambda o: (digits | texts | expressions).map(lambda v: f"{o}={v}")),
@@ -152,7 +226,9 @@ def any_lines(draw: Any) -> tuple[str, str, None]:
         expressions,
         st.tuples(names, expressions).map("=".join),
         texts,
-        st.sampled_from(["spin", "--", "-", "''", '""', "a" * 3000, "/" * 40, "F/1/s/2/3", "-ox", "-hx", "--=", "-9"]),
+        st.sampled_from(
+            ["spin", "--", "-", "''", '""', "a" * 3000, "/" * 40, "F/1/s/2/3", "-ox", "-hx", "--=", "-9"]
+        ),
     )
     how = st.sampled_from([quoted, lambda text, _: text])
     words = [draw(how)(word, draw(st.integers(0, 2))) for word in draw(st.lists(pieces, max_size=8))]
@@ -170,17 +246,22 @@ def check(case: tuple[str, str, dict[str, Any] | None]) -> str:
         made = PARSE[magic](line)
     except HelpRequested as asked:
         assert expected is None
-        assert str(asked).startswith("usage: ")
+        is_help(str(asked))
         return "help"
     except OptionError as error:
         is_a_sentence(error)
-        assert expected is None or contradictory(magic, expected), str(error)
+        rightly = expected is None or contradictory(magic, expected)
+        assert rightly, "a line that is right is refused"
         return "refused"
     if expected is not None:
         assert not contradictory(magic, expected)
         check_read(made, expected)
     check_use(magic, made)
     return "read"
+
+
+def is_help(text: str) -> None:
+    assert text.startswith("usage: ")
 
 
 def check_read(made: Any, expected: dict[str, Any]) -> None:
@@ -193,7 +274,9 @@ def check_read(made: Any, expected: dict[str, Any]) -> None:
     for name, value in expected.items():
         found = read_.pop(name)
         told = [tuple(each) for each in found] if name in {"assignments", "config", "config_value"} else found
-        wanted_ = [tuple(each) for each in value] if name in {"assignments", "config", "config_value"} else value
+        wanted_ = (
+            [tuple(each) for each in value] if name in {"assignments", "config", "config_value"} else value
+        )
         assert told == (tuple(wanted_) if name == "after" else wanted_), name
     read_.pop("line", None)
     rest = {name: value for name, value in read_.items() if value}
@@ -254,7 +337,20 @@ def check_use(magic: str, made: Any) -> None:
                 evaluate([assignment], {"__builtins__": __builtins__})
 
 
-EVALUATED = {"1", "x", "(", "1 +", "'", "x y", "\\", "1/0", "'\ud800'", "(" * 300, "-" * 5000 + "1", "x" * 3000}
+EVALUATED = {
+    "1",
+    "x",
+    "(",
+    "1 +",
+    "'",
+    "x y",
+    "\\",
+    "1/0",
+    "'\ud800'",
+    "(" * 300,
+    "-" * 5000 + "1",
+    "x" * 3000,
+}
 EVALUATED |= {"\x00", "yield", "9" * 5000, "{}['k' * 9000]", "int('x' * 5000)", "__import__('no' * 999)", "#"}
 
 

@@ -147,21 +147,43 @@ def tasks_of(flow: str, draw: Any) -> tuple[Task, ...]:
 @st.composite
 def cases(draw: Any) -> Case:
     flow = draw(st.sampled_from(sorted(FLOWS)))
-    ids = draw(st.lists(st.integers(0, 9), min_size=draw(st.sampled_from([0, 1, 1, 1, 2, 3])), max_size=4, unique=True))
+    ids = draw(
+        st.lists(
+            st.integers(0, 9), min_size=draw(st.sampled_from([0, 1, 1, 1, 2, 3])), max_size=4, unique=True
+        )
+    )
     runs = []
     for number in ids:
-        id_ = str(FIRST + number * 1_000_000) if draw(st.integers(0, 3)) else draw(
-            st.sampled_from([f"argo-{number}", str(number), f"größe{number}", f"a b{number}", f"x.y{number}"])
+        id_ = (
+            str(FIRST + number * 1_000_000)
+            if draw(st.integers(0, 3))
+            else draw(
+                st.sampled_from(
+                    [f"argo-{number}", str(number), f"größe{number}", f"a b{number}", f"x.y{number}"]
+                )
+            )
         )
-        when = int(id_) // 1000 if id_.isdigit() and int(id_) >= FIRST else FIRST // 1000 + draw(st.integers(0, 9)) * 1_000
+        when = (
+            int(id_) // 1000
+            if id_.isdigit() and int(id_) >= FIRST
+            else FIRST // 1000 + draw(st.integers(0, 9)) * 1_000
+        )
         tags = tuple(draw(st.sets(st.sampled_from(TAGS), max_size=2)))
         runs.append(Run(id_, when, tags, tasks_of(flow, draw)))
     known = [run.id for run in runs]
     odd = draw(st.integers(0, 9)) == 0
-    step = draw(st.sampled_from(["_parameters", "nothing", "", "..", "größe", "a\x00b"] if odd else sorted(FLOWS[flow])))
+    step = draw(
+        st.sampled_from(
+            ["_parameters", "nothing", "", "..", "größe", "a\x00b"] if odd else sorted(FLOWS[flow])
+        )
+    )
     words = ["17", "..", ".", "", "a\x00", "_meta", "\ud800", "x" * 300, "../Line"]
     run = draw(st.none() | st.none() | st.sampled_from([*(known * 9), *words]))
-    task = draw(st.sampled_from([None, "1", "2", "3", "5", "x", "..", "\x00"])) if run is not None and draw(st.booleans()) else None
+    task = (
+        draw(st.sampled_from([None, "1", "2", "3", "5", "x", "..", "\x00"]))
+        if run is not None and draw(st.booleans())
+        else None
+    )
     chosen = draw(st.sampled_from(["", "", "index", "value"])) if task is None else ""
     given = Wanted(
         step,
@@ -184,7 +206,12 @@ class Artifacts:
 
     def __init__(self, opens: bool) -> None:  # noqa: FBT001
         self._has = (
-            {"_foreach_num_splits": COUNT, "_foreach_values": list(self.values), "_foreach_var": "xs", "xs": list("ab")}
+            {
+                "_foreach_num_splits": COUNT,
+                "_foreach_values": list(self.values),
+                "_foreach_var": "xs",
+                "xs": list("ab"),
+            }
             if opens
             else {}
         )
@@ -225,7 +252,9 @@ def check(folder: Path, graphs: dict[str, Graph], case: Case) -> str:
         outcome = "chosen"
         assert told.why.strip()
         assert len(told.why) < 600
-        assert not any(task.run != told.run for task in (*told.parents, *([told.origin] if told.origin else [])))
+        assert not any(
+            task.run != told.run for task in (*told.parents, *([told.origin] if told.origin else []))
+        )
         if case.wanted.run is not None:
             assert told.run == case.wanted.run
         if told.origin is not None:
@@ -273,7 +302,11 @@ class Model:
         if wanted.step not in self.steps:
             return None
         runs = sorted(self.case.runs, key=lambda run: (run.when, run.id), reverse=True)
-        runs = [run for run in runs if wanted.namespace is None or wanted.namespace in (*run.tags, "user:tester", "runtime:dev")]
+        runs = [
+            run
+            for run in runs
+            if wanted.namespace is None or wanted.namespace in (*run.tags, "user:tester", "runtime:dev")
+        ]
         if wanted.run is not None:
             runs = [run for run in runs if run.id == wanted.run]
             if not runs or (self.led_elsewhere(runs[0]) and wanted.task is None):
@@ -346,7 +379,8 @@ class Model:
             whole = inside and len(inside) >= count
             return tuple(inside[index] for index in sorted(inside)) if whole else None
         first = [
-            [task for task in self.finished(run, parent) if task.frames == frames][:1] for parent in self.leading_to(step)
+            [task for task in self.finished(run, parent) if task.frames == frames][:1]
+            for parent in self.leading_to(step)
         ]
         found = [task for some in first for task in some]
         if step in JOINS:
@@ -398,9 +432,9 @@ def check_spec(text: str) -> str:
         return "refused"
     parts = text.strip("/").split("/")
     assert read.step in parts
-    assert [each for each in (read.run, read.step, read.task) if each is not None] == parts[-2 if read.task is None else -3 :][
-        -len(parts) + (parts[0] == "F" and len(parts) > 2) :
-    ] or len(parts) == 1
+    assert [each for each in (read.run, read.step, read.task) if each is not None] == parts[
+        -2 if read.task is None else -3 :
+    ][-len(parts) + (parts[0] == "F" and len(parts) > 2) :] or len(parts) == 1
     return "read"
 
 

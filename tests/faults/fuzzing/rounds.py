@@ -99,8 +99,9 @@ def _hangs(*_: object) -> None:
     raise Hangs
 
 
-def is_a_sentence(error: BaseException) -> None:
-    """Check that an error of ours says something, and not without end."""
+def is_a_sentence(error: BaseException, *of: str) -> None:
+    """Check that an error of ours says something, one of these where some are given, and not without end."""
     said = str(error)
     assert said.strip()
     assert len(said) <= LONGEST, f"{len(said)} characters: {said[:200]}"
+    assert not of or any(each in said for each in of), said

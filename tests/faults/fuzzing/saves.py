@@ -63,7 +63,7 @@ def replaced(source: Source, place: Place, step: str, cell: str) -> str:
         text = replace_step(source, "F", step, cell)
     except SaveError as error:
         # What the file could mean is saved; these are the reasons for which it could not.
-        assert "encoding" in str(error) or "would mean something else" in str(error), str(error)
+        is_a_sentence(error, "encoding", "would mean something else")
         raise
     saved = written(source, text)
     # Of a def that has decorators of its own, or comments above, all lines are the step's.

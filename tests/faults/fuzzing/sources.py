@@ -47,7 +47,11 @@ SIMPLE = [
     "self.next({'a': self.a, 'b': self.b}, condition='x')",
     "self.next(\n  self.b,\n  self.end,\n)",
 ]
-SIMPLE += ["print(f'{x!r:^{width}} {'nested' + f'{1}'}')", "type X[T] = list[T]"] if sys.version_info >= (3, 12) else []
+SIMPLE += (
+    ["print(f'{x!r:^{width}} {'nested' + f'{1}'}')", "type X[T] = list[T]"]
+    if sys.version_info >= (3, 12)
+    else []
+)
 HEADS = [
     "if self.x:",
     "if (self.x and\n    self.y):",
@@ -71,8 +75,23 @@ TWO = [
     ("try:", "finally:"),
     ("for i in x:", "else:"),
 ]
-CASES = ["case {'a': 1, **rest}:", "case [1, *_] | (2 as n):", "case str(x) if x:", "case -1 | 'a' 'b':", "case _:"]
-REMARKS = ["# a comment", "# fmt: off", "#", "#\f", "# type: ignore", "# é \u2028 '''", "#!x", "# coding: utf-8"]
+CASES = [
+    "case {'a': 1, **rest}:",
+    "case [1, *_] | (2 as n):",
+    "case str(x) if x:",
+    "case -1 | 'a' 'b':",
+    "case _:",
+]
+REMARKS = [
+    "# a comment",
+    "# fmt: off",
+    "#",
+    "#\f",
+    "# type: ignore",
+    "# é \u2028 '''",
+    "#!x",
+    "# coding: utf-8",
+]
 SPACES = ["    ", "  ", "\t", " ", "        ", "\t ", "   "]
 DECORATORS = [
     "@step",
@@ -127,10 +146,62 @@ AROUND = [
     "# class F:",
     "match = case = type = 1",
 ]
-TOPS = ["class F(FlowSpec):", "class F(metaflow.FlowSpec, object) :  # why", "@deco\n>class F(FlowSpec):", "class \\\nF(FlowSpec):"]
-NOISE = ["\x00", "\ufeff", "\x0c", "\r", "\r\n", "\n", "\t", " ", "\\", "\\\n", "'''", '"', "'", "#", "(", ")", "[", "}"]
-NOISE += [":", ";", "@", "@step\n", "f'{", "{", "=", "\u2028", "\x85", "\xa0", "é", "\ud800", "def a(self):\n", "!x", "%m", "?"]
-NOISE += ["await x", "yield", "lambda", "if 1:\n", "class F:", "else:", "...", "(" * 250, "-" * 3000, "[" * 100 + "]" * 100]
+TOPS = [
+    "class F(FlowSpec):",
+    "class F(metaflow.FlowSpec, object) :  # why",
+    "@deco\n>class F(FlowSpec):",
+    "class \\\nF(FlowSpec):",
+]
+NOISE = [
+    "\x00",
+    "\ufeff",
+    "\x0c",
+    "\r",
+    "\r\n",
+    "\n",
+    "\t",
+    " ",
+    "\\",
+    "\\\n",
+    "'''",
+    '"',
+    "'",
+    "#",
+    "(",
+    ")",
+    "[",
+    "}",
+]
+NOISE += [
+    ":",
+    ";",
+    "@",
+    "@step\n",
+    "f'{",
+    "{",
+    "=",
+    "\u2028",
+    "\x85",
+    "\xa0",
+    "é",
+    "\ud800",
+    "def a(self):\n",
+    "!x",
+    "%m",
+    "?",
+]
+NOISE += [
+    "await x",
+    "yield",
+    "lambda",
+    "if 1:\n",
+    "class F:",
+    "else:",
+    "...",
+    "(" * 250,
+    "-" * 3000,
+    "[" * 100 + "]" * 100,
+]
 
 
 def filled(text: str, indent: str) -> list[str]:
@@ -140,7 +211,7 @@ def filled(text: str, indent: str) -> list[str]:
 
 
 @st.composite
-def suites(draw: Any, indent: str, depth: int = 0) -> list[str]:
+def suites(draw: Any, indent: str, depth: int = 0) -> list[str]:  # noqa: C901 -- a case a kind of statement
     """Give the lines of a block."""
     lines: list[str] = []
     for _ in range(draw(st.integers(1, 3 if depth else 5))):
@@ -180,7 +251,9 @@ def members(draw: Any, name: str, indent: str) -> list[str]:
     head = filled(draw(st.sampled_from(SIGNATURES)).format(name), indent)
     if draw(st.integers(0, 6)) == 0:
         head[-1] = head[-1].partition("#")[0].rstrip() + draw(
-            st.sampled_from([" pass", " self.x = 1; self.next(self.end)", " x = '''\na'''; y = 2", " \\\n  pass  # only"])
+            st.sampled_from(
+                [" pass", " self.x = 1; self.next(self.end)", " x = '''\na'''; y = 2", " \\\n  pass  # only"]
+            )
         )
         return [*lines, *head]
     return [*lines, *head, *draw(suites(indent + draw(st.sampled_from(SPACES))))]
@@ -214,9 +287,18 @@ def files(draw: Any) -> bytes:
     cookie, encoding = draw(
         st.sampled_from(
             [("", "utf-8")] * (8 if not marked else 99)
-            + [("# coding: latin-1", "latin-1"), ("# -*- coding: cp1252 -*-", "cp1252"), ("#vim: coding=koi8-r", "koi8-r")]
+            + [
+                ("# coding: latin-1", "latin-1"),
+                ("# -*- coding: cp1252 -*-", "cp1252"),
+                ("#vim: coding=koi8-r", "koi8-r"),
+            ]
             + [("# coding: utf-8", "utf-8"), ("# coding: shift_jis", "shift_jis")]
-            + [(f"# coding: {draw(st.sampled_from(['utf-16', 'rot13', 'hex', 'idna', 'utf-7', 'none']))}", "utf-8")]
+            + [
+                (
+                    f"# coding: {draw(st.sampled_from(['utf-16', 'rot13', 'hex', 'idna', 'utf-7', 'none']))}",
+                    "utf-8",
+                )
+            ]
         )
     )
     head = f"{cookie}{ends[0]}" if cookie else ""

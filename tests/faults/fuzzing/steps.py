@@ -36,6 +36,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
+WHY_NOT = (
+    "does not survive",
+    "gives back other bytes",
+    "set from outside",
+    "several branches",
+    "declares an",
+)
+
+
 def syntax(text: str | bytes) -> ast.Module | None:
     """Ask Python itself what a text is."""
     with quiet():
@@ -110,10 +119,8 @@ def extracted(file: Path, tree: ast.Module | None, step: str) -> str:
         place = find_step(source, "F", step)
         texts = [step_text(place, whole=whole) for whole in (False, True)]
     except SpinError as error:
-        is_a_sentence(error)
         # What is plain is found, unless it says why it is not to be moved into a cell.
-        allowed = ("does not survive", "gives back other bytes", "set from outside", "several branches", "declares an")
-        assert wanted is None or any(each in str(error) for each in allowed), str(error)
+        is_a_sentence(error, *(WHY_NOT if wanted is not None else ()))
         return "refused"
     for text in texts:
         node = parse_cell_quietly(text, step)
