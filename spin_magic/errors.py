@@ -26,6 +26,9 @@ from collections.abc import Iterable
 
 from spin_magic.printable import clean
 
+# What a message quotes, a line or a cell's, may have no end.
+LONGEST = 2_000
+
 
 class SpinError(Exception):
     """Base of all errors that spin_magic raises on its own account.
@@ -36,7 +39,9 @@ class SpinError(Exception):
     def __str__(self) -> str:
         # Names of files and of flows are in it: what they do to a terminal is theirs to choose, and with half
         # a character in it no kernel could send it.
-        return clean(super().__str__())
+        said = clean(super().__str__())
+        # Its beginning says what happened, and its end what to do next.
+        return said if len(said) <= LONGEST else f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
 
     def _render_traceback_(self) -> list[str]:
         """Show the message alone: IPython prints this in place of a traceback."""

@@ -18,6 +18,9 @@ os.environ["SPIN_MAGIC_CACHE_DIR"] = tempfile.mkdtemp(prefix="spin_magic_cache_"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--full", action="store_true", help="tests/faults: every case, which takes hours")
+    group.addoption(
+        "--fuzz-minutes", type=float, default=12, help="tests/faults: for each target, with --full"
+    )
     group.addoption("--keep-figures", action="store_true", help="tests/faults: write docs/faults.md")
     group = parser.getgroup("conformance")
     group.addoption("--runs", help="tests/conformance: a folder that keeps the real runs, for the next time")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from spin_magic.completing.candidate import Candidate
 
 _PART = re.compile(
-    r"""(?P<space>\s+) | (?P<plain>[^\s'"\\]+) | \\(?P<escaped>.)"""
+    # Spaces as a shell has them: to it, a no-break space is a letter.
+    r"""(?P<space>[ \t\r\n]+) | (?P<plain>[^ \t\r\n'"\\]+) | \\(?P<escaped>.)"""
     r"""| '(?P<single>[^']*)(?P<end1>'?) | "(?P<double>(?:\\.|[^"\\])*)(?P<end2>"?) | (?P<rest>.)""",
     re.VERBOSE | re.DOTALL,
 )

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
@@ -42,6 +42,8 @@ FIELDS = frozenset(
 )
 # The provider's run ids are microseconds since the epoch; smaller numbers come from elsewhere.
 FIRST_TIMED_ID = 10**15
+# Past any year that a run may be of.
+LATEST = 1e12
 RUNS = 8192
 TASKS = 16384
 FOLDERS = 4096
@@ -80,7 +82,7 @@ class LocalRuns:
 
     def run(self, run: str) -> RunInfo | None:
         """Find a run by its id."""
-        if run.startswith(".") or os.path.basename(run) != run:
+        if run.startswith(".") or os.path.basename(run) != run or "\0" in run:
             return None
         return _there(self._runs, _self(os.path.join(self._flow, run)))
 
@@ -153,12 +155,19 @@ def _is_time(run: str) -> bool:
     return run.isascii() and run.isdigit() and int(run) >= FIRST_TIMED_ID
 
 
+def _seconds(known: dict[str, Any]) -> float:
+    seconds = float(known["ts_epoch"] / 1000)
+    if not 0 <= seconds < LATEST:
+        raise ValueError(seconds)
+    return seconds
+
+
 def _read_run(path: str) -> RunInfo:
     *_, run, _, _ = path.split(os.sep)
     known = read_record(path)
     tags = [*(known.get("tags") or ()), *(known.get("system_tags") or ())]
     # Tagging a run writes the file anew, with the time of the tagging.
-    created = int(run) / 1e6 if _is_time(run) else known["ts_epoch"] / 1000
+    created = int(run) / 1e6 if _is_time(run) else _seconds(known)
     return RunInfo(run, created, frozenset(sys.intern(str(tag)) for tag in tags))
 
 
@@ -176,7 +185,7 @@ def _newest_fields(names: list[str]) -> dict[str, int]:
 
 def _read_task(meta: str) -> TaskInfo:
     *_, run, step, task, _ = meta.split(os.sep)
-    created = read_record(os.path.join(meta, "_self.json"))["ts_epoch"] / 1000
+    created = _seconds(read_record(os.path.join(meta, "_self.json")))
     names = os.listdir(meta)
     newest = _newest_fields(names)
 

@@ -115,6 +115,9 @@ def _parse(text: str, cell: str) -> ast.Module:
         else:
             msg = f"The cell has a syntax error in line {number + 1}, `{line}`: {ex.msg}."
         raise CellError(msg) from None
+    except (ValueError, RecursionError, MemoryError) as ex:
+        msg = f"Python cannot read the cell: {str(ex) or 'it is nested too deeply'}."
+        raise CellError(msg) from None
 
 
 def _definition(body: list[ast.stmt], step: str) -> ast.FunctionDef | None:
@@ -182,7 +185,10 @@ def _refuse_await(function: ast.FunctionDef) -> None:
 
 def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
     """Walk the syntax below a node, but not into functions and classes that are defined there."""
-    for child in ast.iter_child_nodes(node):
+    # No recursion: a sum of a thousand terms is nested as deep.
+    pending = [*ast.iter_child_nodes(node)][::-1]
+    while pending:
+        child = pending.pop()
         if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
             yield child
-            yield from own_nodes(child)
+            pending += [*ast.iter_child_nodes(child)][::-1]

@@ -199,13 +199,10 @@ def _parse(file: str) -> FileText:
     path = Path(file)
     source = read_ordinary(path)
     try:
-        with warnings.catch_warnings():
-            # An invalid escape in someone's file is not this user's concern.
-            warnings.simplefilter("ignore")
-            tree = ast.parse(importlib.util.decode_source(source), str(path))
+        tree = parse_quietly(importlib.util.decode_source(source))
     except SyntaxError as error:
         return FileText(path, error=error)
-    except (ValueError, RecursionError, MemoryError) as error:
+    except (ValueError, LookupError, RecursionError, MemoryError) as error:  # LookupError: `coding: rot13`
         return FileText(path, error=SyntaxError(str(error) or "it is too deeply nested"))
     imports: dict[str, str] = {}
     stars: list[str] = []
@@ -222,6 +219,13 @@ def _parse(file: str) -> FileText:
             imports |= {alias.asname or alias.name: f"{module}.{alias.name}" for alias in node.names}
     classes = {node.name: _class_text(node, imports) for node in nodes if isinstance(node, ast.ClassDef)}
     return FileText(path, classes, imports, tuple(stars))
+
+
+def parse_quietly(text: str) -> ast.Module:
+    """Parse a text: an invalid escape in someone's file is no concern of who asks for its flows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def _module_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:

@@ -22,6 +22,7 @@ from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.engine.process import changes, look, make
 from spin_magic.engine.state import RandomStates, random_states, restore_random_states, same_folder
 from spin_magic.errors import FlowError
+from spin_magic.flows.classes import parse_quietly
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
 from spin_magic.interrupts import patient
@@ -71,7 +72,7 @@ class FlowCode:
             return self.spoiled
         try:
             return read_text(self.path) != self.text or self.local.is_stale()
-        except OSError:
+        except (OSError, SyntaxError, ValueError, LookupError):  # as `_load_file`
             return True
 
     @contextmanager
@@ -189,7 +190,7 @@ def _of_notebook(cls: Any) -> FlowCode:
 def _load_file(ref: FlowRef, path: Path, cwd: Path) -> FlowCode:
     try:
         text = read_text(path)
-    except (OSError, SyntaxError, UnicodeDecodeError) as ex:
+    except (OSError, SyntaxError, ValueError, LookupError) as ex:  # LookupError: `coding: rot13`
         msg = f"{path.name} cannot be read: {ex}"
         raise FlowError(msg) from None
     module = ModuleType(ref.module or path.stem)
@@ -307,7 +308,7 @@ def _claim_for_main(module: ModuleType) -> None:
 @functools.lru_cache(maxsize=64)
 def syntax_tree(text: str) -> ast.Module:
     """Parse the text of a flow file, once for the same text."""
-    return ast.parse(text)
+    return parse_quietly(text)
 
 
 def function_node(function: Any) -> ast.FunctionDef | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spin_magic.flows.classes import dotted, lineage, read_file
+from spin_magic.flows.classes import dotted, lineage, parse_quietly, read_file
 from spin_magic.flows.leads import Leads, leads
 from spin_magic.flows.locate import module_roots
 from spin_magic.kept import Kept
@@ -125,7 +125,7 @@ def _of_class(cls: Any) -> Outline:
 def _read_classes(file: str) -> dict[str, Outline]:
     path = Path(file)
     imports = read_file(path).imports
-    tree = ast.parse(importlib.util.decode_source(path.read_bytes()))
+    tree = parse_quietly(importlib.util.decode_source(path.read_bytes()))
     return {node.name: _of_text(node, imports) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCALS_HOOK = "__spin_magic_locals__"
 BLOCK_HOOK = "__spin_magic_block__"
+_BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 _FUTURES: int = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 
 NameFile = Callable[[str], str]
@@ -70,6 +71,8 @@ def build_from_cell(text: StepText, code: FlowCode, cls: Any, name_file: NameFil
     except SyntaxError as ex:
         msg = f"Line {ex.lineno} of the cell: {ex.msg}."
         raise CellError(msg) from None
+    except CellError:
+        raise
     except Exception as ex:
         msg = f"The decorators of {step!r} in the cell fail: {type(ex).__name__}: {ex}"
         raise CellError(msg) from ex
@@ -88,7 +91,10 @@ def build_from_file(function: FunctionType, cls: Any) -> FunctionType | None:
     # The source of a step, as a card shows it, begins with its decorators.
     bare.lineno = function.__code__.co_firstlineno
     owner = owner_of(cls, function.__name__)
-    body = _compiled(bare, function.__code__.co_filename, owner)
+    try:
+        body = _compiled(bare, function.__code__.co_filename, owner)
+    except CellError:  # Python compiles a text that is nested deeper than a tree may be
+        return None
     made = _made(body, function.__globals__, owner, function.__name__)
     return made if made.__code__.co_freevars == function.__code__.co_freevars else None
 
@@ -99,7 +105,11 @@ def _compiled(node: ast.FunctionDef, filename: str, owner: Any) -> CodeType:
     ast.copy_location(hooked, node)
     holder = ast.parse(f"class {owner.__name__}: pass")
     holder.body[0].body = [hooked]  # type: ignore[attr-defined]
-    compiled = compile(holder, filename, "exec", flags=_future_flags(owner), dont_inherit=True)
+    try:
+        compiled = compile(holder, filename, "exec", flags=_future_flags(owner), dont_inherit=True)
+    except (RecursionError, MemoryError):
+        msg = f"Python cannot compile {node.name!r}: it is nested too deeply."
+        raise CellError(msg) from None
     return next(constant for constant in compiled.co_consts if isinstance(constant, CodeType))
 
 
@@ -166,7 +176,7 @@ def _with_hook(body: list[ast.stmt]) -> list[ast.stmt]:
     report = ast.parse(f"{LOCALS_HOOK}()").body
     for node in ast.walk(report[0]):
         ast.copy_location(node, body[-1])
-    return [*(_HookReturns().visit(_copied(statement)) for statement in body), *report]
+    return [*map(_hooked, body), *report]
 
 
 def _copied(part: Any) -> Any:
@@ -201,19 +211,21 @@ def elsewhere(node: ast.FunctionDef) -> ast.FunctionDef:
     return ast.copy_location(ast.FunctionDef(**{**dict(ast.iter_fields(node)), "body": [handed]}), node)
 
 
-class _HookReturns(ast.NodeTransformer):
-    """Turns ``return x`` of the body itself into a return that reports first."""
+def _hooked(node: Any) -> Any:
+    """Copy a statement, with each ``return x`` of the body itself turned into one that reports first.
 
-    def visit_Return(self, node: ast.Return) -> ast.Return:
+    Statements alone are gone into: an expression has none inside, and may be nested deeper than calls may.
+    """
+    if isinstance(node, ast.Return):
         call = ast.Call(ast.Name(LOCALS_HOOK, ast.Load()), [node.value] if node.value else [], [])
         for made in (call, call.func):
             ast.copy_location(made, node.value or node)
         return ast.copy_location(ast.Return(call), node)
-
-    def _leave(self, node: ast.AST) -> ast.AST:
+    blocks = [name for name in _BLOCKS if getattr(node, name, None)]
+    if not blocks or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = _leave  # noqa: N815 -- ast's names
+    fields = dict(ast.iter_fields(node)) | {name: list(map(_hooked, getattr(node, name))) for name in blocks}
+    return ast.copy_location(type(node)(**fields), node)
 
 
 def name_in_linecache(label: str) -> NameFile:

@@ -6,6 +6,7 @@ import argparse
 import re
 import textwrap
 from functools import partial
+from itertools import takewhile
 from typing import Any, NoReturn
 
 from spin_magic.errors import OptionError
@@ -75,7 +76,9 @@ class Parser(argparse.ArgumentParser):
     @property
     def words(self) -> list[str]:
         """The words that the line takes beside options: FLOW, STEP."""
-        return [word.strip("[]") for word in self._usage_words() if word.strip("[]").isupper()]
+        # `[--file PATH]`: what follows an option is its value.
+        words = takewhile(lambda word: not word.startswith("[-"), self._usage_words())
+        return [word.strip("[]") for word in words if word.strip("[]").isupper()]
 
 
 class _Formatter(argparse.HelpFormatter):

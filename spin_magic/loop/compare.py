@@ -15,6 +15,8 @@ from spin_magic.foreign import Overdue, contained, said_of
 MAX_DEPTH = 200
 DEEP = f"nested deeper than {MAX_DEPTH} levels"
 LEAST_SECONDS = 0.03
+# Of elements that only their identity tells apart, each is looked for among all others.
+MOST_ALIKE = 200
 LATE = "there was no time: ask with diff()"
 _ATOMS = frozenset({str, bytes, bytearray, int, complex, float, bool, type(None), range})
 
@@ -92,6 +94,10 @@ class _Comparison:
                 return False
         return True
 
+    def apart(self, a: Any, b: Any, depth: int) -> bool:
+        """Tell the same where a difference does not decide about the whole: what was seen is another's."""
+        return _Comparison(self._deadline).same(a, b, depth + 1)
+
 
 def _kind(value: Any) -> str:
     # By the type and not `isinstance`, which asks the value for its `__class__`; and a class that derives
@@ -125,6 +131,8 @@ def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
     if a.dtype != b.dtype or a.shape != b.shape:
         return False
+    if a.dtype.names:
+        return all(comparison.same(a[name], b[name], depth + 1) for name in a.dtype.names)
     if a.dtype == object:
         return comparison.all_same(np.ravel(a), np.ravel(b), depth)
     if a.dtype.names is not None:
@@ -140,36 +148,36 @@ def _same_masked(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
 
 def _same_pandas(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if not a.equals(b):
-        return False
-    labels = [getattr(x, name, None) for name in ("name", "names", "attrs") for x in (a, b)]
-    if not comparison.same(labels[0::2], labels[1::2], depth + 1):
+    labels, others = ([getattr(x, name, None) for name in ("name", "names", "attrs")] for x in (a, b))
+    if not comparison.same(labels, others, depth + 1):
         return False
     for axis in ("index", "columns"):
         mine, other = getattr(a, axis, None), getattr(b, axis, None)
         # Whether it is written out or a range is no difference.
         if mine is not None and not _same_pandas(comparison, mine, other, depth + 1):
             return False
-    return all(_same_cells(comparison, x, y, depth) for x, y in zip(_parts_of(a), _parts_of(b), strict=True))
+    if not hasattr(a, "columns"):
+        return _same_column(comparison, a, b, depth)
+    if not any(getattr(kind, "hasobject", hasattr(kind, "categories")) for kind in a.dtypes):
+        return bool(a.equals(b))
+    pairs = ((a.iloc[:, at], b.iloc[:, at]) for at in range(a.shape[1]))
+    return all(_same_column(comparison, *pair, depth) for pair in pairs)
 
 
-def _parts_of(value: Any) -> list[Any]:
-    """Give the columns or levels whose content `equals` does not look at closely."""
-    if hasattr(value, "columns"):
-        loose = (at for at, t in enumerate(value.dtypes) if getattr(t, "hasobject", hasattr(t, "categories")))
-        return [value.iloc[:, at] for at in loose]
-    return list(value.levels) if hasattr(value, "levels") else [value]
+def _same_column(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    import pandas as pd
 
-
-def _same_cells(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
-    if a.dtype != b.dtype:
+    if getattr(a, "nlevels", 1) > 1:
+        return bool(a.equals(b)) and list(a.dtypes) == list(b.dtypes)
+    if a.dtype != b.dtype or len(a) != len(b):
         return False
-    if a.dtype == object:
-        # For pandas 1 and True are equal.
-        return comparison.same(a.to_numpy(), b.to_numpy(), depth + 1)
-    # Two types of categories are equal whatever the order of these.
-    mine, other = (getattr(each.dtype, "categories", None) for each in (a, b))
-    return comparison.same(mine, other, depth + 1)
+    if a.dtype != object:
+        # Two types of categories are equal whatever the order of these.
+        mine, other = (getattr(each.dtype, "categories", None) for each in (a, b))
+        return bool(a.equals(b)) and comparison.same(mine, other, depth + 1)
+    # To pandas 1 equals True and 1.0 among objects, and no list with a NaN in it equals another.
+    strings = all(pd.api.types.infer_dtype(x, skipna=False) == "string" for x in (a, b))
+    return bool(a.equals(b)) if strings else comparison.same(a.to_numpy(), b.to_numpy(), depth + 1)
 
 
 def _same_polars(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:
@@ -202,11 +210,25 @@ def _same_sequence(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
 
 
 def _same_set(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
+    if len(a) != len(b):
+        return False
     # The order of a set is another in each process, and 1, True and 1.0 are the same to it.
-    others = {item: item for item in b}
-    return len(a) == len(b) and all(
-        item in others and comparison.same(item, others[item], depth + 1) for item in a
-    )
+    theirs = {each: each for each in b}
+    if not all(comparison.same(each, theirs[each], depth + 1) for each in a if each in theirs):
+        return False
+    # NaN, and objects without an equality of their own.
+    mine, others = [each for each in a if each not in theirs], [each for each in b if each not in a]
+    if any(type(each) in _ATOMS and each == each for each in mine):  # noqa: PLR0124 -- as above
+        return False
+    if len(mine) > MOST_ALIKE:
+        msg = f"a set of more than {MOST_ALIKE} elements that only their identity tells apart"
+        raise Incomparable(msg)
+    for each in mine:
+        found = next((at for at, other in enumerate(others) if comparison.apart(each, other, depth)), None)
+        if found is None:
+            return False
+        del others[found]
+    return True
 
 
 def _same_named(_comparison: _Comparison, a: Any, b: Any, _: int) -> bool:

@@ -11,7 +11,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from spin_magic.errors import OptionError, nearest
 from spin_magic.grammar import Parser
 
-_WORD = re.compile(r"""\s*(?:[^\s'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""")
+# Spaces as a shell has them: to it, a no-break space is a letter.
+SPACES = " \t\r\n"
+_WORD = re.compile(
+    rf"""[{SPACES}]*(?:[^{SPACES}'"\\]|\\.|'[^']*'|"(?:\\.|[^"\\])*")+""",
+    re.DOTALL,
+)
 # A file or a module; names of steps and runs have neither.
 _FLOW_ALONE = re.compile(r"[.:]")
 # The end of a name to the system, and halves of characters; others stand for bytes in the names of files.
@@ -132,7 +137,7 @@ def _without_comment(line: str) -> str:
     """Drop a comment: a word that begins with ``#``. The shlex module's own would cut ``a#b`` too."""
     end = 0
     while word := _WORD.match(line, end):
-        if word[0].lstrip().startswith("#"):
+        if word[0].lstrip(SPACES).startswith("#"):
             return line[:end]
         end = word.end()
     return line

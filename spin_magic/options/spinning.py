@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from spin_magic.errors import OptionError
 from spin_magic.grammar import Parser, inputs_parser, spin_parser
-from spin_magic.options.line import check, flow_and_step, options_and_words
+from spin_magic.options.line import SPACES, check, flow_and_step, options_and_words
 
 _SPIN = spin_parser()
 _INPUTS = inputs_parser()
@@ -189,7 +189,7 @@ def parse_spin(line: str) -> SpinOptions:
     """
     options = _parse(_SPIN, line, repeats=True)
     options["after"] = tuple(dict.fromkeys(options["after"]))
-    made = SpinOptions(**options, line=line.strip())
+    made = SpinOptions(**options, line=line.lstrip(SPACES))
     _check_isolated(made)
     return _check_many(made)
 

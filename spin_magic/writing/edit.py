@@ -99,8 +99,12 @@ def _with_body(place: Place, new: list[Line], *, simple: bool) -> str:
     newline = usual_ending(place.source.lines)
     if simple and len(new) == 1:
         return _spliced(place, place.body, [f"{head}{new[0].text}{ending(raw[-1])}"])
+    start = place.body
+    while not head.strip():  # a backslash behind the colon leads here: no block begins behind one
+        start -= 1
+        head = content(place.source.lines[start]).removesuffix("\\")
     block = _fitted(place, new, [], [raw[-1]], place.inner)
-    return _spliced(place, place.body, [f"{head.rstrip()}{newline}", *block])
+    return _spliced(place, start, [f"{head.rstrip()}{newline}", *block])
 
 
 def _with_definition(place: Place, new: list[Line], first: int, comments: int) -> str:

@@ -99,7 +99,8 @@ class Source:
         try:
             return parse(self.text)
         except SyntaxError as ex:
-            msg = f"{self.name} has a syntax error in line {ex.lineno}, put it right first: {ex.msg}."
+            where = f" in line {ex.lineno}" if ex.lineno else ""
+            msg = f"{self.name} has a syntax error{where}, put it right first: {ex.msg}."
             raise SaveError(msg) from None
 
     @functools.cached_property
@@ -160,12 +161,21 @@ def read(path: str | os.PathLike[str]) -> Source:
         line = data[: ex.start].count(b"\n") + 1
         msg = f"Line {line} of {path.name} is not {encoding}: save the file in the encoding that it declares."
         raise SaveError(msg) from None
+    except (LookupError, UnicodeError) as ex:  # `coding: rot13`, `coding: undefined`
+        raise SaveError(f"{path.name} declares an encoding that is none of text: {ex}.") from None
     stamp = Stamp(state.st_ino, len(data), state.st_mtime_ns, hashlib.sha256(data).hexdigest())
     source = Source(path, target, text, encoding, bom, stamp, stat.S_IMODE(state.st_mode))
-    if bom + text.encode(encoding, "replace") != data:
+    if not _gives_back(text, encoding, data[len(bom) :]):
         msg = f"{path.name} is in {encoding}, which gives back other bytes: save it as UTF-8 first."
         raise SaveError(msg)
     return source
+
+
+def _gives_back(text: str, encoding: str, data: bytes) -> bool:
+    try:
+        return text.encode(encoding) == data
+    except UnicodeError:
+        return False
 
 
 def unsaved_source(name: str, text: str) -> Source:
