@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -60,7 +59,8 @@ ENVIRONMENTS = [
     Environment(
         "old-data",
         "newest Metaflow; last IPython 8, pandas 2 and NumPy 1",
-        ("ipython<9", "pandas<3", "numpy<2"),
+        # pyarrow 26 does not say so, and needs NumPy 2.
+        ("ipython<9", "pandas<3", "numpy<2", "pyarrow<26"),
     ),
     Environment(
         "old-metaflow",
@@ -113,58 +113,51 @@ def main() -> None:
 def tried(environment: Environment, tests: list[str]) -> Outcome:
     """Make an environment and run the tests in it."""
     folder = ROOT / ".venv-compat" / environment.name
-    python = folder / "bin" / "python"
-    day = datetime.now(UTC).date().isoformat()
+    python, report = folder / "bin" / "python", folder / "report.xml"
+    resolution = ["--resolution", "lowest-direct"] if environment.oldest else []
     try:
         uv("venv", "--quiet", "--clear", "--no-python-downloads", "--python", environment.python, str(folder))
-        resolution = ["--resolution", "lowest-direct"] if environment.oldest else []
-        uv(
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            str(python),
-            *resolution,
-            "-e",
-            ".[test]",
-            *environment.wanted,
-        )
+        install = ["pip", "install", "--quiet", "--python", str(python), *resolution]
+        uv(*install, "-e", ".[test]", *environment.wanted)
     except subprocess.CalledProcessError as error:
         print(error.stderr)
-        why = f"not run: {next(iter(error.stderr.strip().splitlines()), 'uv failed')}"
-        return Outcome(environment.what, environment.python, day, {}, why=why)
-    listed = json.loads(uv("pip", "list", "--format", "json", "--python", str(python)))
-    versions = {each["name"]: each["version"] for each in listed if each["name"] in SHOWN}
-    begun = time.monotonic()
-    report = folder / "report.xml"
-    report.unlink(missing_ok=True)
+        why = (
+            "not run: there is no such Python here"
+            if "interpreter" in error.stderr
+            else "not run: no versions fit"
+        )
+        return Outcome(environment.what, environment.python, today(), {}, why=why)
     # Old releases warn of each other, and a machine that is busy is slow.
     lenient = [f"-Wdefault::{kind}Warning" for kind in ("Deprecation", "PendingDeprecation", "Future")]
     options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=3600", f"--junitxml={report}"]
-    command = [
-        str(python),
-        "-m",
-        "pytest",
-        *options,
-        *([] if environment.name == "newest" else lenient),
-        *tests,
-    ]
-    subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
-    counted = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
-    for suite in ET.parse(report).iter("testsuite"):  # noqa: S314 -- pytest's own file
-        counted = {key: count + int(suite.get(key, 0)) for key, count in counted.items()}
-    bad = counted["failures"] + counted["errors"]
+    command = [str(python), "-m", "pytest", *options, *([] if environment.name == "newest" else lenient)]
+    here = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([*command, *tests], cwd=ROOT, env=here, check=False)
+    return outcome_of(environment, python, report, tests)
+
+
+def outcome_of(environment: Environment, python: Path, report: Path, tests: list[str]) -> Outcome:
+    """Read the versions of an environment and pytest's report."""
+    listed = json.loads(uv("pip", "list", "--format", "json", "--python", str(python)))
+    [suite] = ET.parse(report).iter("testsuite")  # noqa: S314 -- pytest's own file
+    total, skipped = (int(suite.attrib[key]) for key in ("tests", "skipped"))
+    bad = int(suite.attrib["failures"]) + int(suite.attrib["errors"])
     return Outcome(
         environment.what,
         said_by(str(python), "-V").split()[-1],
-        day,
-        versions,
+        today(),
+        {each["name"]: each["version"] for each in listed if each["name"] in SHOWN},
         ", ".join(each.removeprefix("tests/") for each in tests),
-        counted["tests"] - bad - counted["skipped"],
+        total - bad - skipped,
         bad,
-        counted["skipped"],
-        (time.monotonic() - begun) / 60,
+        skipped,
+        float(suite.attrib["time"]) / 60,
     )
+
+
+def today() -> str:
+    """Give the day."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def uv(*arguments: str) -> str:
