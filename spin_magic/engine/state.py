@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -34,6 +35,8 @@ except ImportError:  # it came with Metaflow 2.19.2x
     system_context = None
 
 _MISSING = object()
+# Seconds between what an alarm has left and what it should have, within which it is that alarm.
+SAME_ALARM = 0.05
 
 
 @contextmanager
@@ -118,6 +121,7 @@ def _interpreter() -> Iterator[None]:
 
 @contextmanager
 def _signals() -> Iterator[None]:
+    begun = time.monotonic()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -128,8 +132,9 @@ def _signals() -> Iterator[None]:
         yield
     finally:
         # A step that fails leaves the alarm of its @timeout running; one that was set before goes on.
-        if not 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= alarm[0]:
-            signal.setitimer(signal.ITIMER_REAL, *alarm)
+        left = alarm[0] and alarm[0] - (time.monotonic() - begun)
+        if abs(signal.getitimer(signal.ITIMER_REAL)[0] - max(left, 0)) > SAME_ALARM:
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001) if alarm[0] else 0, alarm[1])
         signal.set_wakeup_fd(wakeup)
         for number, handler in kept.items():
             if handler is not None and signal.getsignal(number) is not handler:

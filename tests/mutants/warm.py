@@ -162,13 +162,13 @@ class Kept:
 
     def _seen(self) -> dict[str, tuple[int, int] | None]:
         found: dict[str, tuple[int, int] | None] = {}
-        waiting = [str(self._folder)]
+        waiting, begin = [str(self._folder)], len(str(self._folder)) + 1
         while waiting:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
-                    name = os.path.relpath(entry.path, self._folder)
-                    if "__pycache__" in name:
+                    if entry.name == "__pycache__":
                         continue
+                    name = entry.path[begin:]
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                         found[name] = None

@@ -110,7 +110,7 @@ def try_all(mutants: Iterable[Mutant], covering: Covering, place: Path, runs: Pa
                 out.write(json.dumps(asdict(fate)) + "\n")
         warm.close()
 
-    threads = [threading.Thread(target=work, args=[number]) for number in range(2)]
+    threads = [threading.Thread(target=work, args=[number]) for number in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
