@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_core.utils import ensure_event_loop
 
 from tests.faults.whole import digests, whole
 from tests.kernel.harness import LOAD, Kernel, fresh_kernel
@@ -40,6 +41,8 @@ def at_once(works: list[Callable[[], None]]) -> None:
             work()
         except BaseException as ex:
             wrong.append(ex)
+        finally:
+            ensure_event_loop().close()  # the client's own, one for each thread
 
     threads = [threading.Thread(target=guarded, args=(work,)) for work in works]
     for thread in threads:
@@ -93,7 +96,8 @@ def test_saves_at_once(
     past = digests(project)
     same = "%%spin SmallFlow work\nself.doubled = self.input * 2  # {0}\nself.next(self.join)"
     steps = {
-        "start": "%%spin SmallFlow start\nself.items = [1, 2, 3]  # {0}\nself.next(self.work, foreach='items')",
+        "start": "%%spin SmallFlow start\nself.items = [1, 2, 3]  # {0}\n"
+        "self.next(self.work, foreach='items')",
         "join": "%%spin SmallFlow join\nself.total = sum(each.doubled for each in inputs)  # {0}\n"
         "self.next(self.end)",
         "end": "%%spin SmallFlow end\nprint('total', self.total)  # {0}",

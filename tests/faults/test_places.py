@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from tests.kernel.harness import Cell, Kernel
 
 NAMES = (
-    "with space", "quo'te\"s", "ha#sh", "per%cent", "dol$lar", "new\nline", "ünïcödé 漢字 🎉", "{brace}", "-dash",
-    "star*", "back\\slash", os.fsdecode(b"raw\xff\xfebytes"), "; rm -rf x", "/".join(5 * ["long" * 40]),
-)  # fmt: skip
+    *("with space", "quo'te\"s", "ha#sh", "per%cent", "dol$lar", "new\nline", "ünïcödé 漢字 🎉", "{brace}"),
+    *("-dash", "star*", "back\\slash", os.fsdecode(b"raw\xff\xfebytes"), "; rm -rf x"),
+    "/".join(5 * ["long" * 40]),
+)
 SPIN = "r = %spin SmallFlow work\nprint(r['doubled']); del r"
 EDITED = "%%spin SmallFlow work\nself.doubled = self.input * 2  # {0}\nself.next(self.join)"
 FORGET = """
@@ -251,8 +252,9 @@ _r.setrlimit(_r.RLIMIT_NOFILE, (_free[SPARE] - 1, _before[1]))
 """
     with whole(kernel, project):
         for spare in (0, 1, 2, 4):
-            cell = kernel.run(f"{limit.replace('SPARE', str(spare))}try:\n    {SPIN.splitlines()[0]}\n    print(r['doubled'])\n"
-                              "finally:\n    _r.setrlimit(_r.RLIMIT_NOFILE, _before)")  # fmt: skip
+            tried = f"try:\n    {SPIN.splitlines()[0]}\n    print(r['doubled'])\n"
+            after = "finally:\n    _r.setrlimit(_r.RLIMIT_NOFILE, _before)"
+            cell = kernel.run(limit.replace("SPARE", str(spare)) + tried + after)
             if cell.failed:
                 assert "Too many open files" in cell.traceback, cell.text
                 assert cell.error["ename"] in {"TaskError", "FlowError"}, cell.text
