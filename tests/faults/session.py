@@ -70,6 +70,12 @@ RESULT = """%spin EnduringFlow work
 _spin.diff(), _spin["scaled"], str(_spin), _spin._repr_mimebundle_()
 _spin
 """
+# With time for a progress bar, and for a message that goes out by a thread of pyzmq's own, which stays.
+LONG = """%%spin EnduringFlow work --all-splits
+import time
+time.sleep(1.2)
+print("x" * 1_000_000)
+"""
 LAST = """%%spin EnduringFlow end
 print("total", self.total, @n)
 """

@@ -16,7 +16,7 @@ import pytest
 
 from spin_magic.report.view import MOST_RETIRED
 from tests.faults.inside import count
-from tests.faults.session import FLOW, KINDS, cells, drawn_kinds
+from tests.faults.session import FLOW, KINDS, LONG, cells, drawn_kinds
 from tests.faults.whole import digests, look
 from tests.kernel.harness import LOAD, Kernel, fresh_kernel, run_flow
 
@@ -44,7 +44,16 @@ BOUNDS = {
     "outputs": 2,
 }
 # And what may at any time: it goes up and down with what was spun last.
-ROOM = {"memory": 8, "mappings": 16, "modules": 6, "flow classes": 6, "results": 6, "texts": 6, "outputs": 4}
+ROOM = {
+    "memory": 16,  # what is let go of lies between what is not
+    "files": 4,
+    "mappings": 16,
+    "modules": 6,
+    "flow classes": 6,
+    "results": 6,
+    "texts": 6,
+    "outputs": 4,
+}
 SLOWER = 1.3
 
 pytestmark = pytest.mark.skipif(
@@ -111,6 +120,7 @@ def spins(full) -> int:
 def test_a_long_session(kernel: Kernel, project: Path, spins: int, fault: Callable[..., None]) -> None:
     session = Session(kernel, project / FLOW_FILE)
     # What the first of each kind imports, opens and keeps, stays; so does the last panel of each cell.
+    assert not kernel.run(LONG).failed
     session.run([*KINDS, *KINDS], SEED)
     state, past = look(kernel), digests(project)
     session.seconds.clear()
@@ -126,7 +136,7 @@ def test_a_long_session(kernel: Kernel, project: Path, spins: int, fault: Callab
     kinds_grown.subtract(first["kinds of objects"])
     slower = _slower(session.seconds)
     print({name: round(each / thousands, 1) for name, each in grown.items()}, f"{slower:.2f}x")
-    print({name: [each[name] for each in counts] for name in BOUNDS})
+    print({name: [round(each[name]) for each in counts] for name in BOUNDS})
     print(sorted({*last["names of modules"]} - {*first["names of modules"]}))
     print(kinds_grown.most_common(20))
 
@@ -163,7 +173,9 @@ def _slower(seconds: dict[str, list[float]]) -> float:
 
 def _is_whole(kernel: Kernel, project: Path, state: dict, past: dict[str, str]) -> None:
     after = look(kernel)
-    assert {name: (state[name], after[name]) for name in state if state[name] != after[name]} == {}
+    # Files were counted after a collection: the sockets by which threads told of a card go with it.
+    different = {name: (state[name], after[name]) for name in state if state[name] != after[name]}
+    assert {name: both for name, both in different.items() if name != "files"} == {}
     assert digests(project) == past
     told = f"import spin_magic as _s\n{{each.status for each in _s.spin('{FLOW}', 'work').compare(None)}}"
     assert kernel.run(told).data("text/plain") == ["{'same'}"]
