@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from metaflow import IncludeFile, JSONType, Parameter, parameters
+from metaflow import FlowSpec, IncludeFile, JSONType, Parameter, parameters, step
 
 from spin_magic.engine.pickling import copied
-from spin_magic.engine.prepare import default_of
+from spin_magic.engine.prepare import constants_of, default_of, is_flow_class, parameters_of, step_names
 from spin_magic.errors import TaskError
 
 
@@ -62,3 +62,36 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
         TaskError, match=r"Parameter .p. includes .*nowhere, which cannot be read: .*No such file"
     ):
         made(IncludeFile, default=str(tmp_path / "nowhere"))
+
+
+class ConstantsFlow(FlowSpec):
+    alpha = Parameter("alpha", default=1)
+    limit = 3
+    names = ("a", "b")
+    _private = 4
+
+    @property
+    def computed(self):
+        return 5
+
+    def helper(self):
+        return 6
+
+    class Inner:
+        pass
+
+    @step
+    def start(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+def test_constants_are_what_metaflow_stores():
+    assert constants_of(ConstantsFlow) == {"limit": 3, "names": ("a", "b")}
+    assert parameters_of(ConstantsFlow).keys() == {"alpha"}
+    assert step_names(ConstantsFlow) == ["start", "end"]
+    assert is_flow_class(ConstantsFlow)
+    assert not any(is_flow_class(each) for each in (FlowSpec, ConstantsFlow.Inner, None, "ConstantsFlow"))

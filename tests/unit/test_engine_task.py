@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import traceback
 from types import SimpleNamespace
@@ -11,10 +12,11 @@ from metaflow import Config, FlowSpec, step
 
 from spin_magic.artifacts import Artifact
 from spin_magic.engine import task
+from spin_magic.engine.configs import config_values
 from spin_magic.engine.prepare import prepare
 from spin_magic.engine.state import preserved
 from spin_magic.engine.stores import Handed, InputStore, OutputStore, live_artifact
-from spin_magic.errors import TaskError
+from spin_magic.errors import OptionError, TaskError
 
 
 def module(name, text):
@@ -78,6 +80,21 @@ def test_configs_that_were_given_are_known_apart_from_those_that_were_not(tmp_pa
     assert made.configs == {"one": {"a": 10}, "two": {"a": 20}}
     with preserved():
         assert prepare(ConfiguredFlow, LOCAL, folder=tmp_path).configs == {}
+
+
+def test_configs_come_from_the_environment_where_none_are_given(tmp_path, monkeypatch):
+    (tmp_path / "one.json").write_text('{"a": 10}')
+    monkeypatch.setenv("METAFLOW_FLOW_CONFIG", json.dumps({"one": str(tmp_path / "one.json")}))
+    monkeypatch.setenv("METAFLOW_FLOW_CONFIG_VALUE", json.dumps({"two": '{"a": 20}', "three": '{"a": 30}'}))
+    with preserved():
+        cls = prepare(ConfiguredFlow, LOCAL, values={"three": {"a": 33}}).cls
+        found = {name: value.to_dict() for name, value in config_values(cls).items()}
+    assert found == {"one": {"a": 10}, "two": {"a": 20}, "three": {"a": 33}}
+
+
+def test_a_config_that_the_flow_does_not_have_is_said():
+    with preserved(), pytest.raises(OptionError, match="Flow ConfiguredFlow has no config 'tow'"):
+        prepare(ConfiguredFlow, LOCAL, values={"tow": "{}"})
 
 
 def test_what_lives_here_says_so():

@@ -432,6 +432,17 @@ def test_a_large_frame_tells_its_columns_and_their_types():
     )
 
 
+def test_a_long_text_tells_where_it_differs():
+    before = "a" * 1_500_000
+    assert (
+        line(before, before[:-1] + "b")
+        == "differs from character 1,500,000 on, too long to look into: compare _spin.diff()"
+    )
+    assert line(before, "b" + before).startswith(
+        "1,500,000 → 1,500,001 characters, differs from character 1 on"
+    )
+
+
 def test_a_long_list_tells_its_length():
     assert (
         line(list(range(30_000)), list(range(30_001)))
