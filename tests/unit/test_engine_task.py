@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import threading
 import traceback
 from types import SimpleNamespace
 
@@ -154,3 +155,28 @@ def test_an_input_is_the_source_s_or_a_value_that_stands_in_for_it():
     a, b = store.artifact("a"), store.artifact("b")
     assert (a.type_name, a.size, a.live, a.load()) == ("int", 3, False, 1)
     assert (b.type_name, b.live, b.load()) == ("list", True, [1])
+
+
+def test_the_decorators_of_a_kernel_are_chosen_by_what_it_can_do():
+    def named(*names):
+        return SimpleNamespace(decorators=[SimpleNamespace(name=name) for name in names])
+
+    def chosen():
+        step_ = named("retry", "timeout", "conda", "card", "catch", "secrets", "environment")
+        return [deco.name for deco in task._kernel_decorators(step_)]
+
+    here, elsewhere = chosen(), []
+    thread = threading.Thread(target=lambda: elsewhere.append(chosen()))
+    thread.start()
+    thread.join()
+    assert {"timeout", "catch", "secrets", "environment"} <= set(here)
+    assert not {"conda", "card"} & set(here)
+    # A time limit rings in the main thread alone.
+    assert elsewhere == [[name for name in here if name != "timeout"]]
+
+
+def test_an_exception_is_not_caught_by_catch():
+    catch = SimpleNamespace(name="catch")
+    task._kernel_decorators(SimpleNamespace(decorators=[catch]))
+    assert catch.task_exception(ValueError("x")) is None
+    assert catch.task_decorate(len, None) is len

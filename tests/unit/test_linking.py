@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metaflow import FlowSpec, step
+from metaflow import FlowSpec, retry, step, timeout
 from metaflow.graph import FlowGraph
 
 from spin_magic.engine.graph import graph_of
@@ -123,6 +123,37 @@ def test_a_step_of_a_foreach_is_inside_it():
         None,
     ]
     assert graph.nodes["join"].joins == "foreach"
+
+
+class DecoratedFlow(FlowSpec):
+    """What it is for."""
+
+    @retry
+    @timeout(seconds=5)
+    @step
+    def start(self):
+        """Begins."""
+        self.kind = "a"
+        self.next({"a": self.one, "b": self.end}, condition="kind")
+
+    @step
+    def one(self):
+        self.next(self.end)
+
+    @step
+    def end(self):
+        pass
+
+
+def test_a_step_is_described():
+    graph = graph_of(DecoratedFlow)
+    start = graph.nodes["start"]
+    assert set(start.decorators) == {"retry", "timeout"}
+    assert start.doc == "Begins."
+    assert (start.type, start.over) == ("split-switch", "kind")
+    assert set(start.cases) == {("a", "one"), ("b", "end")}
+    assert graph.nodes["one"].decorators == ()
+    assert not start.recursive
 
 
 def test_without_new_steps_it_is_the_file_s():
