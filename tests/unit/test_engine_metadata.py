@@ -52,8 +52,9 @@ def test_the_folder_that_has_the_flow_is_taken(tmp_path):
 def test_without_any_folder_it_would_be_here(tmp_path, monkeypatch):
     monkeypatch.setattr(core, "current_metadata", False)
     monkeypatch.setattr(metaflow_config, "DEFAULT_METADATA", "local")
+    monkeypatch.setattr(metaflow_config, "DATASTORE_LOCAL_DIR", ".nowhere_above")
     found = Metadata("OneFlow", tmp_path)
-    assert found.root == tmp_path / ".metaflow"
+    assert found.root == tmp_path / ".nowhere_above"
     assert found.places == "any .metaflow folder from here upward"
 
 
