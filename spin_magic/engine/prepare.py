@@ -18,11 +18,13 @@ from metaflow import decorators, lint, parameters
 from metaflow._vendor import click
 from metaflow.exception import MetaflowException
 from metaflow.flowspec import FlowSpec, FlowSpecMeta, FlowStateItems
+from metaflow.includefile import FilePathClass
 from metaflow.metaflow_config import SPIN_ALLOWED_DECORATORS, SPIN_DISALLOWED_DECORATORS
 from metaflow.metaflow_environment import MetaflowEnvironment
 from metaflow.parameters import Parameter
 
 from spin_magic.engine.configs import Configs, config_values, read_configs, stored_form
+from spin_magic.engine.included import read_file
 from spin_magic.engine.linking import After, link
 from spin_magic.engine.stand_ins import NoMetadata, silent
 from spin_magic.errors import FlowError
@@ -262,10 +264,10 @@ def default_of(parameter: Parameter) -> Callable[[], Any] | None:
         kind = kwargs.get("type")
         if isinstance(kind, type) and isinstance(value, str) and kind is not str:
             value = click.types.convert_type(kind).convert(value, None, None)
+        elif isinstance(kind, FilePathClass):
+            value = read_file(parameter.name, value, kind)
         elif isinstance(kind, click.ParamType):
             value = kind.convert(value, None, None)
-        if callable(value) and hasattr(value, "_fun"):
-            value = value()
         separator = getattr(parameter, "separator", None)
         return value.split(separator) if value and separator else value
 

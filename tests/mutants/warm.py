@@ -140,11 +140,12 @@ class Kept:
     def __init__(self, folder: Path, pristine: Path) -> None:
         self._folder = folder
         self._pristine = pristine
-        self._known = self._seen()
+        self._known = self._seen(pristine)
+        self.restore()
 
     def restore(self) -> int:
         """Put it back and say how many files and folders that took."""
-        seen = self._seen()
+        seen = self._seen(self._folder)
         for name in sorted(seen.keys() - self._known.keys()):
             path = self._folder / name
             if path.is_dir() and not path.is_symlink():
@@ -160,9 +161,9 @@ class Kept:
                 shutil.copy2(source, path, follow_symlinks=False)
         return len(wrong) + len(seen.keys() - self._known.keys())
 
-    def _seen(self) -> dict[str, tuple[int, int] | None]:
+    def _seen(self, folder: Path) -> dict[str, tuple[int, int] | None]:
         found: dict[str, tuple[int, int] | None] = {}
-        waiting, begin = [str(self._folder)], len(str(self._folder)) + 1
+        waiting, begin = [str(folder)], len(str(folder)) + 1
         while waiting:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:

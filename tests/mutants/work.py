@@ -54,8 +54,8 @@ class Warm:
     """One such process."""
 
     def __init__(self, place: Path, runs: Path) -> None:
-        shutil.rmtree(place, ignore_errors=True)
         tree = place / "tree"
+        shutil.rmtree(tree, ignore_errors=True)
         files = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard"],
             cwd=ROOT,
@@ -67,7 +67,8 @@ class Warm:
             if (ROOT / name).is_file():
                 (tree / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, tree / name)
-        shutil.copytree(runs, place / "runs", symlinks=True)
+        if not (place / "runs").exists():
+            shutil.copytree(runs, place / "runs", symlinks=True)
         environment = {"PYTHONPATH": str(tree), "METAFLOW_USER": "tester", "PYTHONDONTWRITEBYTECODE": "1"}
         subprocess.run([sys.executable, "-m", "compileall", "-q", "spin_magic"], cwd=tree, check=True)
         self._process = subprocess.Popen(

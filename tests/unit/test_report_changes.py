@@ -8,6 +8,7 @@ import pathlib
 import sys
 import time
 import types
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -435,6 +436,17 @@ def test_a_large_frame_tells_its_columns_and_their_types():
     )
 
 
+def test_a_long_text_tells_where_it_differs():
+    before = "a" * 1_500_000
+    assert (
+        line(before, before[:-1] + "b")
+        == "differs from character 1,500,000 on, too long to look into: compare _spin.diff()"
+    )
+    assert line(before, "b" + before).startswith(
+        "1,500,000 → 1,500,001 characters, differs from character 1 on"
+    )
+
+
 def test_a_long_list_tells_its_length():
     assert (
         line(list(range(30_000)), list(range(30_001)))
@@ -492,6 +504,40 @@ def test_parts_tell_how_they_differ():
         ("v['a']", "max difference 1 · 50 of 50 differ"),
         ("v['b']", "+1 (+66.67 %)"),
     ]
+
+
+def test_one_element_is_not_drawn():
+    assert detail(np.array([1.0]), np.array([2.0])).blocks[0].columns == (
+        "",
+        "type",
+        "shape",
+        "min",
+        "mean",
+        "max",
+    )
+
+
+class Warns:
+    def __eq__(self, other):
+        warnings.warn("they are compared", stacklevel=2)
+        return self is other
+
+    __hash__ = None
+
+
+class Unwilling:
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+    __hash__ = None
+
+
+def test_an_equality_that_warns_or_raises_does_so_unheard():
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        assert difference_of(Warns(), Warns()).line is None
+    assert heard == []
+    assert difference_of(Unwilling(), Unwilling()).line is None  # it is pickled as the same
 
 
 def test_fields_of_what_is_no_tuple_are_attributes():
