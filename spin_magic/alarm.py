@@ -36,11 +36,15 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _on_the_way_out(frame) and not _in_finalizer(frame):
+        if not armed:
+            return
+        # Never two at once: the system hands the second to another thread, where it comes after the block.
+        signal.setitimer(signal.ITIMER_REAL, again)
+        if not _on_the_way_out(frame) and not _in_finalizer(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, again)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 MAX_DEPTH = 200
@@ -98,11 +99,12 @@ def _kind(value: Any) -> str:
         return "scalar"
     if kind in _CONTAINERS:
         return _CONTAINERS[kind]
-    if isinstance(value, type):
+    # A pickle has the name of such, and nothing else.
+    if isinstance(value, (type, FunctionType)) and "<" not in value.__qualname__:
         return "named"
     root = kind.__module__.partition(".")[0]
     if root == "numpy" and hasattr(value, "dtype"):
-        return "masked" if hasattr(value, "mask") else "array"
+        return "masked" if any(base.__name__ == "MaskedArray" for base in kind.__mro__) else "array"
     if root == "pandas" and hasattr(value, "equals"):
         return "pandas"
     if root == "polars" and kind.__name__ in ("DataFrame", "Series"):
