@@ -39,11 +39,15 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not untimely(frame):
+        if not armed:
+            return
+        # Never two at once: the system hands the second to another thread, where it comes after the block.
+        signal.setitimer(signal.ITIMER_REAL, again)
+        if not untimely(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, again)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     finally:

@@ -105,9 +105,12 @@ def _kind(value: Any) -> str:
     exact = type(value)
     if exact in _KINDS:
         return _KINDS[exact]
+    if exact in (FunctionType, BuiltinFunctionType) or issubclass(exact, type):
+        # A pickle has the name of such, and nothing else; what has none is in no pickle.
+        return "object" if "<" in str(getattr(value, "__qualname__", "")) else "named"
     root, name = str(exact.__module__).partition(".")[0], exact.__name__
     if root == "numpy" and hasattr(exact, "dtype"):
-        return "masked" if name == "MaskedArray" else "array"
+        return "masked" if any(base.__name__ == "MaskedArray" for base in exact.__mro__) else "array"
     if root == "pandas" and hasattr(exact, "equals"):
         return "pandas"
     if root == "polars" and name in ("DataFrame", "Series"):
@@ -116,7 +119,7 @@ def _kind(value: Any) -> str:
         return "arrow"
     if root == "scipy" and hasattr(exact, "tocsr"):
         return "sparse"
-    return "named" if issubclass(exact, type) else "object"
+    return "object"
 
 
 def _same_atom(a: Any, b: Any) -> bool:
@@ -266,8 +269,6 @@ _KINDS: dict[type, str] = {
     tuple: "sequence",
     set: "set",
     frozenset: "set",
-    FunctionType: "named",
-    BuiltinFunctionType: "named",
 }
 _RULES: dict[str, Callable[[_Comparison, Any, Any, int], bool]] = {
     "sparse": _same_sparse,

@@ -9,7 +9,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from tests.faults.fuzzing.rounds import play
+from tests.faults.fuzzing.rounds import EXAMPLES, play
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--examples", type=int, default=500)
+    parser.add_argument("--examples", type=int, default=EXAMPLES)
     given = parser.parse_args()
     module = importlib.import_module(f"tests.faults.fuzzing.{given.target}")
     with tempfile.TemporaryDirectory() as folder:

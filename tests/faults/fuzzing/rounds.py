@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of the processor's time, which other processes of the machine do not make longer.
 HANGS = 2.0
-EXAMPLES = 500
+EXAMPLES = 100
 LONGEST = 2_100
 
 
