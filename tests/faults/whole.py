@@ -91,7 +91,8 @@ def whole(kernel: Kernel, project: Path, *, changed: frozenset[str] = frozenset(
     yield
     after = look(kernel)
     different = {key: (before[key], after[key]) for key in before if before[key] != after[key]}
-    assert {key: value for key, value in different.items() if key not in changed} == {}
+    left = {key: value for key, value in different.items() if key not in changed}
+    assert not left, left
     assert digests(project) == past
     again = kernel.run(_SPIN)
     assert again.streams.strip() == "True {'same'}", again.text
