@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.artifacts import Artifacts
+from spin_magic.foreign import contained
 from spin_magic.printable import said_by
 from spin_magic.result import DiffRow, SpinResult
 from spin_magic.showing import Draw, Shows
@@ -13,6 +14,8 @@ from spin_magic.showing import Draw, Shows
 if TYPE_CHECKING:
     import pandas as pd
 
+# Seconds for a look at one value.
+PATIENCE = 0.5
 COLUMNS = 4
 SMALL_BYTES = 2**12
 # As many results are asked what they made, where nobody says which artifacts to show.
@@ -214,7 +217,8 @@ def _is_new(result: SpinResult, name: str) -> bool:
     if result.artifacts.describe(name).size != result.inputs.describe(name).size:
         return True
     try:
-        return bool(result.inputs[name] != result.artifacts[name])
+        with contained(PATIENCE):
+            return bool(result.inputs[name] != result.artifacts[name])
     except Exception:  # noqa: BLE001 -- the user's own __eq__, or an array's
         return True
 
@@ -225,12 +229,14 @@ def _rank(artifacts: Artifacts, name: str) -> int:
     if not known.live and (size is None or size >= SMALL_BYTES):
         return 3
     try:
-        value = artifacts[name]
-    except Exception:  # noqa: BLE001 -- of a package that is not in this process
+        with contained(PATIENCE):
+            value = artifacts[name]
+            scalar = getattr(value, "shape", None) == ()
+    except Exception:  # noqa: BLE001 -- of a package that is not in this process, or with code of its own
         return 3
-    if isinstance(value, bool | str):
+    if issubclass(type(value), bool | str):
         return 1
-    if isinstance(value, int | float) or getattr(value, "shape", None) == ():
+    if scalar or issubclass(type(value), int | float):
         return 0
     own_repr: Any = type(value).__repr__
     return 2 if size is not None and size < SMALL_BYTES and own_repr is not object.__repr__ else 3

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from spin_magic.artifacts import Artifact
@@ -65,7 +65,7 @@ def _always(plan: Plan, outcome: Outcome) -> Advice:
 def _of_success(plan: Plan, outcome: Outcome, result: SpinResult) -> Advice:
     return {
         "next": lambda: _transition_notes(plan, result) or outcome.findings,
-        "pickle": lambda: [*_pickle_notes(outcome), *_name_notes(plan, outcome)],
+        "pickle": lambda: [*_pickle_notes(outcome), *_name_notes(plan, outcome), *_function_notes(outcome)],
         "inputs": lambda: _mutation_notes(outcome),
         "parameters": lambda: _assignment_notes(plan),
         "unset": lambda: unset_reads(
@@ -202,6 +202,14 @@ def _name_notes(plan: Plan, outcome: Outcome) -> Iterable[str]:
             yield f"`{one_line(name, 60)}` cannot be in the name of a file, so `run` would fail. Rename it."
         elif len(os.fsencode(name)) > LONGEST_NAME:
             yield f"`{one_line(name, 60)}` is too long for the name of a file: `run` would fail. Rename it."
+
+
+def _function_notes(outcome: Outcome) -> Iterable[str]:
+    """Say which attributes `run` would drop without a word."""
+    # task_datastore.py:persist leaves out functions and methods.
+    for name, value in vars(outcome.flow).items():
+        if issubclass(type(value), (FunctionType, MethodType)) and not name.startswith("_"):
+            yield f"`{one_line(name, 60)}` is a function, and Metaflow stores none: no later step finds it."
 
 
 def _names_a_file(name: str) -> bool:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from spin_magic.artifacts import Artifacts
 from spin_magic.many import SpinResults
 from spin_magic.printable import clean
+from spin_magic.report.guard import attempt
 from spin_magic.result import DiffRow
 
 WIDTH, HEIGHT, EDGE = 260, 90, 6
@@ -73,8 +75,19 @@ def plots_of(
     return tuple(islice((plot for plot in made if plot is not None), PLOTS))
 
 
+def value_of(artifacts: Artifacts, name: str) -> Any:
+    """Give an artifact; None where it cannot be loaded."""
+    return attempt(lambda: artifacts[name], None)
+
+
 def number_in(value: Any) -> float | None:
     """Give a number to draw or to sort by; None for anything else, truth values too."""
+    if type(value) in (int, float):
+        return _number_in(value)
+    return attempt(lambda: _number_in(value), None)
+
+
+def _number_in(value: Any) -> float | None:
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -105,7 +118,7 @@ class _Part:
 
 def _parts(results: SpinResults, name: str) -> Iterator[_Part]:
     yield _Part(name)
-    first = next((result.artifacts[name] for result in results if name in result.artifacts), None)
+    first = next((value_of(result.artifacts, name) for result in results if name in result.artifacts), None)
     if type(first) is dict:
         yield from (
             _Part(name, key) for key in islice(first, PLOTS) if isinstance(key, str) and len(key) < 32
@@ -145,7 +158,7 @@ def _plot(
         for at, result in enumerate(results)
         if result.ok
         and part.artifact in result.artifacts
-        and (number := part.of(result.artifacts[part.artifact])) is not None
+        and (number := part.of(value_of(result.artifacts, part.artifact))) is not None
     }
     if len(now) < 2 or all(_read(results[at].inputs.value) == number for at, number in now.items()):
         return None

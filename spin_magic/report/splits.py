@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spin_magic.artifacts import Artifacts
 from spin_magic.many import SpinResults
 from spin_magic.printable import clean, clip, one_line
 from spin_magic.report.blocks import Mark
+from spin_magic.report.guard import attempt
 from spin_magic.report.lines import Grid, Line, text_of
 from spin_magic.report.pages import new_id, style_sheet
 from spin_magic.report.plain import note_line
-from spin_magic.report.plots import Plot, number_in, plots_of
+from spin_magic.report.plots import Plot, number_in, plots_of, value_of
 from spin_magic.report.render import render_page
 from spin_magic.report.short import Short
 from spin_magic.report.summarize import seconds_text
@@ -194,16 +196,17 @@ def _outcome(result: SpinResult) -> Field:
 def _made(artifacts: Artifacts, name: str) -> Field:
     if name not in artifacts:
         return Field("")
-    value = artifacts[name]
-    try:
-        text = f"{value:.6g}" if isinstance(value, float) else Short(4, 32, digits=4).repr(value)
-    except Exception:  # noqa: BLE001  (the user's own __repr__)
-        text = artifacts.describe(name).type_name
+    value = value_of(artifacts, name)
+    text = attempt(lambda: _text_of(value), artifacts.describe(name).type_name)
     return Field(clip(text, 48), number_in(value))
 
 
+def _text_of(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else Short(4, 32, digits=4).repr(value)
+
+
 def _numeric(results: SpinResults, places: Sequence[int], name: str) -> bool:
-    values = [results[at].artifacts[name] for at in places if name in results[at].artifacts]
+    values = [value_of(results[at].artifacts, name) for at in places if name in results[at].artifacts]
     return bool(values) and all(number_in(value) is not None for value in values)
 
 

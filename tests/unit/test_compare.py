@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import enum
 import math
+import time
+from collections import deque
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -225,3 +229,89 @@ def test_sparse_matrices_are_compared_by_their_cells(form):
     one, two, other = (scipy.sparse.csr_array(each).asformat(form) for each in (cells, cells, cells * 2))
     assert same_value(one, two)
     assert not same_value(one, other)
+
+
+class Agrees:
+    """Is equal to everything, by its own word."""
+
+    __hash__ = None
+
+    def __init__(self, x):
+        self.x = x
+
+    def __eq__(self, _):
+        return True
+
+
+class Exits(Agrees):
+    __hash__ = None
+
+    def __eq__(self, _):
+        raise SystemExit(3)
+
+
+class Hangs(Agrees):
+    __hash__ = None
+
+    def __eq__(self, _):
+        while True:
+            pass
+
+
+class Marked(list):
+    """A list with more to it than its items."""
+
+
+def marked(mark):
+    made = Marked([1])
+    made.mark = mark
+    return made
+
+
+CATEGORIES = [pd.Categorical(["a", "b"], categories=list(order)) for order in ("ab", "ba")]
+# Each pair is equal for the `==` of somebody, and stored otherwise.
+STORED_OTHERWISE = [
+    ({1: "a"}, {True: "a"}),
+    ({1, 2}, {1.0, 2}),
+    (0.0, -0.0),
+    (complex(0, 0.0), complex(0, -0.0)),
+    (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[0, 0])),
+    (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 2]}, index=[0.0, 1.0])),
+    (pd.DataFrame({"a": [1, "x"]}), pd.DataFrame({"a": [True, "x"]})),
+    (pd.Series(CATEGORIES[0]), pd.Series(CATEGORIES[1])),
+    (pd.DataFrame({"a": CATEGORIES[0]}), pd.DataFrame({"a": CATEGORIES[1]})),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), STORED_OTHERWISE, ids=repr)
+def test_what_is_stored_otherwise_is_different_whatever_its_eq_says(a, b):
+    assert not same_value(a, b)
+    assert not same_value([a], [b])
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        (Agrees(1), Agrees(2)),
+        (marked(1), marked(2)),
+        (deque([1], 2), deque([1], 3)),
+        (Decimal("1.0"), Decimal("1.00")),
+    ],
+    ids=repr,
+)
+def test_an_eq_that_what_is_stored_contradicts_is_not_believed(a, b):
+    with pytest.raises(Incomparable, match="its own == says that it is the same, but what is stored differs"):
+        same_value(a, b)
+    assert same_value(a, copy.copy(a))
+
+
+def test_fields_of_an_array_may_be_nan():
+    fields = np.array([(1, math.nan)], dtype=[("a", "i4"), ("b", "f8")])
+    assert same_value(fields, fields.copy())
+
+
+def test_an_eq_that_ends_the_process_or_never_ends_does_neither():
+    with pytest.raises(Incomparable, match="comparing raised SystemExit: 3"):
+        same_value(Exits(1), Exits(math.pi))
+    with pytest.raises(Incomparable, match="no time"):
+        same_value(Hangs(1), Hangs(2), time.perf_counter() + 0.1)

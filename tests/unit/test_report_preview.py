@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.linear_model import LinearRegression
 
+from spin_magic import foreign
 from spin_magic.report import detail, guard, preview, rich
 from spin_magic.report.blocks import Table, Text
 from spin_magic.settings import SpinMagic
@@ -116,6 +117,30 @@ def test_time_limit_gives_the_timer_back_to_whoever_had_it(others, stopped):
     finally:
         signal.signal(signal.SIGALRM, handler)
         signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
+def test_a_time_limit_ends_with_its_block():
+    # What compiled code does cannot be interrupted: the timer rings where the block is left.
+    before = signal.getsignal(signal.SIGALRM)
+    for number in range(20):
+        with contextlib.suppress(foreign.Overdue), foreign.contained(0.002 + number / 2000):
+            "x" * (4 * 10**7)
+        assert signal.getitimer(signal.ITIMER_REAL)[1] == 0
+        assert signal.getsignal(signal.SIGALRM) is before
+    time.sleep(0.1)
+
+
+def test_what_is_contained_raises_nothing_but_exceptions():
+    with pytest.raises(foreign.Misbehaved, match="SystemExit: 3"), foreign.contained():
+        raise SystemExit(3)
+    with pytest.raises(foreign.Overdue, match=r"took longer than 0\.05 s"), foreign.contained(0.05):
+        time.sleep(5)
+    with pytest.raises(KeyboardInterrupt), foreign.contained(1):
+        raise KeyboardInterrupt
+
+
+def test_what_is_masked_is_shown_as_such():
+    assert preview.line_of(np.ma.array([1.0, 2.0], mask=[0, 1])) == "[1.0, --]"
 
 
 def test_preview_works_in_another_thread():
