@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,27 @@ def test_blobs(kernel: Kernel, sized: Path, fault: Callable[..., None], name: st
             with harmed(file, harm):
                 right_or_told(kernel, READ, right, f"Artifact {name!r}", DAMAGED)
         assert kernel.run(READ).streams.strip() == right
+
+
+def test_blobs_that_are_handed_on(kernel: Kernel, sized: Path, fault: Callable[..., None]) -> None:
+    name = "large"
+    file = blob(task_of(sized, "SizedFlow", "start"), name)
+    other = blob(task_of(sized, "SizedFlow", "start"), "tiny").read_bytes()
+    harms = {GONE: "missing from", holds(other): "damaged in", holds(b"x"): "damaged in"}
+    fault(
+        "`--persist` of an input that is handed on, and is gone, swapped or damaged",
+        "the result; a note names the artifact that was not kept, and why",
+        tried=len(harms),
+    )
+    with whole(kernel, sized):
+        for harm, why in harms.items():
+            shutil.rmtree(sized / ".metaflow_spin", ignore_errors=True)
+            kernel.run(FORGET)
+            with harmed(file, harm):
+                cell = kernel.run("%%spin SizedFlow end --persist --no-cards\nprint('got')")
+            assert not cell.failed, cell.text
+            assert f"`{name}` was not kept: it cannot be stored (it is {why} the datastore)." in cell.text
+        shutil.rmtree(sized / ".metaflow_spin")
 
 
 RECORDS = (
