@@ -1,4 +1,4 @@
-"""Hostile texts and cards in JupyterLab: no script runs, nothing leaves the machine, the notebook is whole."""
+"""Hostile texts and cards in JupyterLab: no script runs, nothing leaves the machine, the page stays whole."""
 
 from __future__ import annotations
 
