@@ -9,7 +9,6 @@ moment later.
 from __future__ import annotations
 
 import _thread
-import contextlib
 import importlib
 import os
 import signal
@@ -53,8 +52,8 @@ def breakable(function: Function) -> Function:
 def untimely(frame: FrameType | None) -> bool:
     """Tell whether an exception raised in a frame would leave something half taken, or would be lost.
 
-    So it is in ``__enter__`` and ``__exit__`` of our context managers, in functions that are `whole`, in
-    imports, and in finalizers, where Python prints an exception and goes on.
+    So it is in ``__enter__`` and ``__exit__`` of the context managers that we have or use, in functions that
+    are `whole`, in imports, and in finalizers, where Python prints an exception and goes on.
     """
     while frame is not None:
         code = frame.f_code
@@ -63,8 +62,8 @@ def untimely(frame: FrameType | None) -> bool:
         if code in _whole or code.co_name == "__del__" or code.co_filename in _NEVER:
             return True
         if code.co_name in ("__enter__", "__exit__", "enter_context"):
-            user = frame.f_back if code.co_filename == contextlib.__file__ else frame
-            if user is not None and user.f_code.co_filename.startswith(_HERE):
+            near = [code, *([frame.f_back.f_code] if frame.f_back else [])]
+            if any(each.co_filename.startswith(_HERE) for each in near):
                 return True
         frame = frame.f_back
     return False

@@ -2,8 +2,9 @@
 
 Sent to a kernel as text: it runs there, and imports nothing of ours.
 
-Python looks for signals where a function begins and where a call of compiled code has returned. A profiling function
-is called at the same places, so it can press the button at the n-th of them: the same n is the same moment.
+Python looks for signals where a function begins and where a call of compiled code has returned. A profiling
+function is called at the same places, so it can press the button at the n-th of them: the same n is the same
+moment.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _RESUMES = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERA
 
 
 class Press:
-    """Press the button at some of the moments of a call, or wherever `at` is part of the name of the place."""
+    """Press the button at some of the moments of a call; with `at`, of those at such a place."""
 
     def __init__(self, moments=(), at=""):
         self._moments, self._at = sorted(moments, reverse=True), at
@@ -164,6 +165,10 @@ class Kinds:
     def _with_a_card(self):
         self._magic("spin", "PressedFlow drawn")
 
+    def _with_a_live_card(self):
+        body = f"from metaflow import current\ncurrent.card.refresh()\nself.half = 1\n# {self.edits}"
+        self.shell.run_cell_magic("spin", "PressedFlow drawn", body)
+
     def _allsplits(self):
         self._magic("spin", "PressedFlow work --all-splits")
 
@@ -216,8 +221,6 @@ def count(kinds, kind):
 
 def tried(kinds, kind, press):
     """Press once, and say where it was and all that is not as it must be."""
-    import spin_magic
-
     noise, wrong = [], []
     call = kinds.call(kind)
     hook = sys.unraisablehook
@@ -231,31 +234,30 @@ def tried(kinds, kind, press):
     where = press.where or [""]
     if isinstance(press, Clock):
         where = [_frames(error)]
-    # It may have come when all was over: then the cell has ended well.
-    allowed = ["KeyboardInterrupt"]
-    if not press.where or isinstance(press, Clock):
-        allowed += ["NoneType", "ValueError"]
-    if ended not in allowed:
+    # It may have come when all was over: then the cell has ended as it would have.
+    over = ["NoneType", "ValueError"] if not press.where or isinstance(press, Clock) else []
+    if ended not in ["KeyboardInterrupt", *over]:
         wrong.append(f"ended as {ended}: {error!r}")
     if seconds > SECONDS and ended == "KeyboardInterrupt":
         wrong.append(f"took {seconds:.2f} s")
     error = None
     if not kinds.restore():
         wrong.append("half a flow file")
-    if noise:
-        wrong.append(f"noise: {noise}")
-    after = settled(kinds.shell, before, {"names"} if kind == "inputs" else set())
-    if after:
-        wrong.append(f"state: {after}")
-    if locked():
-        wrong.append(f"locked: {locked()}")
-    else:
-        with contextlib.redirect_stdout(io.StringIO()):
-            result = spin_magic.spin("PressedFlow", "work")
-        rows = {row.name: row.status for row in result.diff()}
-        if not result.ok or set(rows.values()) != {"same"}:
-            wrong.append(f"next spin: {result.error!r} {rows}")
+    wrong += [f"noise: {each}" for each in noise]
+    odd = settled(kinds.shell, before, {"names"} if kind == "inputs" else set())
+    wrong += [f"{key}: {was} is {now}" for key, (was, now) in odd.items()]
+    wrong += locked() or _next_spin()
     return {"where": where, "ended": ended, "seconds": seconds, "wrong": wrong}
+
+
+def _next_spin():
+    import spin_magic
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        result = spin_magic.spin("PressedFlow", "work")
+    rows = {row.name: row.status for row in result.diff()}
+    good = result.ok and set(rows.values()) == {"same"}
+    return [] if good else [f"next spin: {result.error!r} {rows}"]
 
 
 def _frames(error):
@@ -365,7 +367,7 @@ def locked():
                 if lock.acquire(blocking=False):
                     lock.release()
                 else:
-                    held.append(f"{module}.{name}")
+                    held.append(f"locked: {module}.{name}")
 
     thread = threading.Thread(target=look)
     thread.start()
