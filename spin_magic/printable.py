@@ -21,7 +21,9 @@ def said_by(value: object) -> str:
     """Give what an object says of itself, which may be anybody's."""
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 -- whatever its class raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 -- whatever its class raises
         return "(it cannot be shown)"
 
 

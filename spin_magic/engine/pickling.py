@@ -10,6 +10,8 @@ from typing import Any
 
 from metaflow.datastore.task_datastore import TaskDataStore
 
+from spin_magic.printable import said_by
+
 Saved = namedtuple("Saved", ["uri", "key"])  # noqa: PYI024 -- the shape of Metaflow's save_blobs_result
 
 LOOK_BYTES = 32 * 2**20
@@ -116,6 +118,8 @@ def look_at_pickle(value: Any, limit: int = LOOK_BYTES) -> tuple[int | None, str
         pickle.Pickler(counter, protocol=5, buffer_callback=counter.take).dump(value)
     except _Full:
         return None, ""
-    except Exception as ex:  # noqa: BLE001 -- a pickle may run any code
-        return None, f"{type(ex).__name__}: {ex}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as ex:  # noqa: BLE001 -- a pickle may run any code
+        return None, f"{type(ex).__name__}: {said_by(ex)}"
     return counter.size + counter.buffers, ""

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import importlib
 import linecache
+import os
 import pickle
 import sys
 import tokenize
@@ -18,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from metaflow.tuple_util import ForeachFrame
 
+from spin_magic.engine.companions import end_child
 from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.engine.process import changes, look, make
 from spin_magic.engine.state import RandomStates, random_states, restore_random_states
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
+from spin_magic.printable import said_by
 
 if TYPE_CHECKING:
     from spin_magic.flows.locate import FlowRef
@@ -222,6 +225,8 @@ def _execute(code: FlowCode) -> None:
         raise FlowError(msg) from None
     name = module.__name__
     kept, before = sys.modules.get(name), look()
+    process_id = os.getpid
+    process = process_id()
     with code.active():
         try:
             if module.__package__:
@@ -236,13 +241,16 @@ def _execute(code: FlowCode) -> None:
                 "`if __name__ == '__main__':`."
             )
             raise FlowError(msg) from None
-        except Exception as ex:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as ex:
             line = _line_in(ex, str(path))
-            msg = (
-                f"{path.name} cannot be loaded: {type(ex).__name__}: {ex}{f' (line {line})' if line else ''}"
-            )
+            where = f" (line {line})" if line else ""
+            msg = f"{path.name} cannot be loaded: {type(ex).__name__}: {said_by(ex)}{where}"
             raise FlowError(msg) from ex
         finally:
+            if process_id() != process:
+                end_child()
             sys.modules.pop(name, None)
             # A step finds it as the load has left it, each time; the notebook does not.
             after = look()

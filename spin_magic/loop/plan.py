@@ -86,7 +86,6 @@ class Plan:
 
     def hook(self, caught: dict[str, Any]) -> dict[str, Any]:
         """Give the globals through which the step reports its local variables, and hands over its body."""
-
         # Before the body runs, which may do anything to what a look at it takes.
         frame_of, body_locals = sys._getframe, self._body_locals()  # noqa: SLF001 -- it is documented
 
