@@ -7,6 +7,7 @@ and decorators in place and only once, so each set-up gets copies of them.
 from __future__ import annotations
 
 import copy
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,8 @@ from spin_magic.engine.configs import Configs, config_values, read_configs, stor
 from spin_magic.engine.included import read_file
 from spin_magic.engine.linking import After, link
 from spin_magic.engine.stand_ins import NoMetadata, silent
-from spin_magic.errors import FlowError
+from spin_magic.errors import FlowError, SpinError
+from spin_magic.printable import said_by
 
 # These choose the interpreter that a task runs in, which in a kernel is settled.
 INTERPRETER_DECORATORS = frozenset({"conda", "pypi", "conda_base", "pypi_base", "conda_env_internal", "uv"})
@@ -150,6 +152,14 @@ def _explain(ex: Exception, cls: Any) -> FlowError:
     return FlowError(f"Metaflow finds a fault in flow {cls.__name__}: {text}{where}")
 
 
+def _cannot_be_set_up(ex: Exception, cls: Any) -> FlowError:
+    places = [(tb.f_code.co_filename, line) for tb, line in traceback.walk_tb(ex.__traceback__)]
+    library = str(Path(parameters.__file__).parent), str(Path(__file__).parent.parent)
+    own = [f" ({Path(file).name}, line {line})" for file, line in places if not file.startswith(library)]
+    text = " ".join(said_by(ex).split())
+    return FlowError(f"Flow {cls.__name__} cannot be set up: {type(ex).__name__}: {text}{''.join(own[-1:])}")
+
+
 def prepare(
     base: Any,
     datastore: Any,
@@ -206,6 +216,10 @@ def prepare(
                 link(cls, after)
     except (MetaflowException, click.ClickException) as ex:
         raise _explain(ex, base) from None
+    except SpinError:
+        raise
+    except Exception as ex:
+        raise _cannot_be_set_up(ex, base) from ex
     explicit = {var: param for var, param in cls._get_parameters() if getattr(param, "name", None) in given}
     known = config_values(cls)
     return Prepared(

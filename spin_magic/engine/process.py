@@ -65,6 +65,14 @@ class _Attribute:
         return lambda: setattr(self.owner, self.name, after)
 
 
+def _same(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    # Lists compare by identity first, and fast.
+    try:
+        return [*before] == [*after] and [*before.values()] == [*after.values()]
+    except Exception:  # noqa: BLE001 -- of values that are others
+        return False
+
+
 @dataclass(frozen=True)
 class _Table:
     """Names and what they are bound to; None where there is no such table yet."""
@@ -78,11 +86,10 @@ class _Table:
         return None if table is None else dict(dict.items(table))
 
     def change(self, before: Any, after: Any) -> Change | None:
-        if before is None or after is None:
+        if before is None or after is None or _same(before, after):
             return None
-        names = [*after] if [*before] == [*after] else {*before, *after}
-        other = [name for name in names if before.get(name, _MISSING) is not after.get(name, _MISSING)]
-        return (lambda: self._put({name: after.get(name, _MISSING) for name in other})) if other else None
+        other = [n for n in {*before, *after} if before.get(n, _MISSING) is not after.get(n, _MISSING)]
+        return (lambda: self._put({n: after.get(n, _MISSING) for n in other})) if other else None
 
     def _put(self, values: dict[str, Any]) -> None:
         self.first(values)
@@ -171,7 +178,7 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),
     ),
-    *map(_module, _MODULES),
+    _module(builtins),
     _Table(_plot_style, _switch_back),
 )
 

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from metaflow import parameters
+from metaflow._vendor import click
 from metaflow.client import core
 from metaflow.datastore.flow_datastore import FlowDataStore
 from metaflow.event_logger import NullEventLogger
@@ -263,7 +264,12 @@ def in_plain_words() -> Iterator[None]:
     """Turn what Metaflow raises about its own set-up into one sentence."""
     try:
         yield
-    except MetaflowException as ex:
-        text = " ".join(str(getattr(ex, "message", None) or ex).split())
+    except (MetaflowException, click.ClickException) as ex:
+        text = str(getattr(ex, "message", None) or ex)
+        # Of a traceback that is put into the text, what it ends with.
+        before, found, after = text.partition("Traceback (most recent call last)")
+        text = " ".join(
+            f"{before} {after.strip().splitlines()[-1] if found and after.strip() else ''}".split()
+        )
         msg = f"Metaflow says: {text}"
         raise EngineError(msg) from None

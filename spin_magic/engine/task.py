@@ -114,7 +114,9 @@ class Outcome:
     @property
     def transition(self) -> tuple[list[str], str | None] | None:
         """Steps that ``self.next`` led to and the foreach artifact; None where it was not called."""
-        return self.flow._transition  # type: ignore[no-any-return]
+        # Not by its attribute, which a step may have taken off.
+        led: tuple[list[str], str | None] | None = vars(self.flow).get("_transition")
+        return led
 
 
 class KernelTask(MetaflowTask):  # type: ignore[misc]

@@ -7,6 +7,7 @@ import contextlib
 import functools
 import importlib
 import linecache
+import os
 import pickle
 import sys
 import tokenize
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from metaflow.tuple_util import ForeachFrame
 
+from spin_magic.engine.companions import end_child
 from spin_magic.engine.prepare import flow_class, is_flow_class
 from spin_magic.engine.process import changes, look, make
 from spin_magic.engine.state import RandomStates, random_states, restore_random_states, same_folder
@@ -26,6 +28,7 @@ from spin_magic.flows.classes import parse_quietly
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
 from spin_magic.interrupts import patient
+from spin_magic.printable import said_by
 
 if TYPE_CHECKING:
     from spin_magic.flows.locate import FlowRef
@@ -241,21 +244,25 @@ def _execute(code: FlowCode) -> None:
                 "`if __name__ == '__main__':`."
             )
             raise FlowError(msg) from None
-        except Exception as ex:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as ex:
             line = _line_in(ex, str(path))
-            msg = (
-                f"{path.name} cannot be loaded: {type(ex).__name__}: {ex}{f' (line {line})' if line else ''}"
-            )
+            where = f" (line {line})" if line else ""
+            msg = f"{path.name} cannot be loaded: {type(ex).__name__}: {said_by(ex)}{where}"
             raise FlowError(msg) from ex
 
 
 @contextmanager
 def _set_up(code: FlowCode) -> Iterator[None]:
     """Have each step find the process as the load leaves it; the notebook does not."""
-    before = look()
+    before, process_id = look(), os.getpid
+    process = process_id()
     try:
         yield
     finally:
+        if process_id() != process:
+            end_child()
         after = look()
         code.local.set_up = changes(before, after)
         make(changes(after, before))

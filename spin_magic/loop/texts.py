@@ -10,6 +10,7 @@ from spin_magic.flows.load import FlowCode
 from spin_magic.loop import session
 from spin_magic.loop.homes import Home, home_of
 from spin_magic.loop.request import Request
+from spin_magic.printable import said_by
 from spin_magic.runs.wanted import parse_step
 
 
@@ -116,7 +117,7 @@ def end(code: FlowCode, request: Request, error: BaseException | None) -> None:
     elif error is None:
         text.good, text.after, text.failure = request.text, request.after or text.after, None
     else:
-        said = " ".join(str(error).split())
+        said = " ".join(said_by(error).split())
         text.failure = f"failed with {type(error).__name__}{f': {said[:120]}' if said else ''}"
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[2] / "docs" / "state.md"
 
-# By the row of docs/state.md.
+# By the row of docs/state.md. A body a string, however many lines of the file it takes.
+# ruff: noqa: ISC004, E501
 RESTORED = {
     "working directory, umask": [
         "import os, tempfile\nfolder = tempfile.mkdtemp()\nos.chdir(folder)\nos.rmdir(folder)",
@@ -189,11 +190,11 @@ def spun(text: str) -> str:
     return f"%%spin SmallFlow work\nself.doubled = self.input * 2\n{text}\nself.next(self.join)"
 
 
-@pytest.mark.parametrize(("what", "bodies"), RESTORED.items(), ids=list(map(str, range(len(RESTORED)))))
+@pytest.mark.parametrize("what", RESTORED)
 def test_what_a_step_changes_is_put_back(
-    kernel: Kernel, project: Path, fault: Callable[..., None], full: bool, what: str, bodies: list[str]
+    kernel: Kernel, project: Path, fault: Callable[..., None], request: pytest.FixtureRequest, what: str
 ) -> None:
-    bodies = bodies if full else bodies[:2]
+    bodies = RESTORED[what] if request.getfixturevalue("full") else RESTORED[what][:2]
     fault(f"a step changes {what}", "restored", tried=2 * len(bodies))
     with whole(kernel, project):
         for body in bodies:
