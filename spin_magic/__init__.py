@@ -76,11 +76,15 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    if name == "spin":
-        from spin_magic.fallback import spin_function  # noqa: PLC0415 -- the engine may not be to be had
+    from spin_magic.interrupts import patient  # noqa: PLC0415 -- nothing is imported before it is used
 
-        return spin_function()
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    # Metaflow is imported, and cannot be imported anew after half of it was.
+    with patient():
+        if name == "spin":
+            from spin_magic.fallback import spin_function  # noqa: PLC0415 -- the engine may not be to be had
+
+            return spin_function()
+        return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
@@ -96,13 +100,15 @@ def load_ipython_extension(ipython: Any) -> None:
         No Metaflow is installed, or one that is too old.
     """
     from spin_magic.errors import EngineError  # noqa: PLC0415 -- nothing is imported before it is used
+    from spin_magic.interrupts import patient  # noqa: PLC0415 -- nothing is imported before it is used
     from spin_magic.magics import register  # noqa: PLC0415 -- nothing is imported before it is used
     from spin_magic.versions import version_problem  # noqa: PLC0415 -- nothing is imported before it is used
 
     problem = version_problem()
     if problem:
         raise EngineError(problem)
-    register(ipython)
+    with patient():
+        register(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:

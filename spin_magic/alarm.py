@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from spin_magic.interrupts import untimely
+
 
 def has_alarm() -> bool:
     """Tell whether there is a timer for this thread, whose handler can be put back."""
@@ -31,12 +33,13 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     seconds, again : float
         Seconds until it rings, and between one ring and the next.
     ring : callable
-        What to call, with the frame that is running; it may raise.
+        What to call, with the frame that is running; it may raise. Where that would be at a bad moment, it is
+        not called, and rings again soon.
     """
     armed, begun = True, time.monotonic()
 
     def handle(_signum: int, frame: FrameType | None) -> None:
-        if armed and not _in_finalizer(frame):
+        if armed and not untimely(frame):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -49,8 +52,3 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
-
-
-def _in_finalizer(frame: FrameType | None) -> bool:
-    # There Python prints an exception instead of raising it; the timer rings again soon.
-    return frame is not None and frame.f_code.co_name in ("__del__", "remove", "_remove")

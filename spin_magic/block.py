@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import CellError, OptionError
 from spin_magic.flows.with_block import WithBlock, read_block
+from spin_magic.interrupts import Patient, patient, whole
 from spin_magic.loop.handover import HandOver
 from spin_magic.loop.request import Request
 from spin_magic.loop.spin_one import spin_request
@@ -46,19 +47,32 @@ class StepBlock:
         self._hand = HandOver(WithBlock())
         self._frame = self._thread = 0
         self._astray = False
+        self._patience = patient()
 
     def __enter__(self) -> Any:
         """Set the step up and give what its body starts from: ``self``, for a join ``(self, inputs)``."""
         __tracebackhide__ = True
+        # For the whole of the spin; the block itself is interrupted at once.
+        self._patience = patient()
+        self._patience.begin()
+        try:
+            given = self._begin(sys._getframe(1))  # noqa: SLF001 -- it is documented
+        except BaseException:
+            self._patience.pause()
+            raise
+        return given
+
+    def _begin(self, frame: FrameType) -> Any:
+        __tracebackhide__ = True
         _end_other()
-        frame = sys._getframe(1)  # noqa: SLF001 -- it is documented
         block = read_block(frame)
         self.result, self._shell, self._hand = None, _shell(), HandOver(block)
         request = self._request(frame, block)
         # Only its id: a block that is never left should go with the frame.
         self._frame, self._thread, self._astray = id(frame), threading.get_ident(), False
         del frame
-        self._spin = _in_greenlet(_spinning(request, self._options, self._on_card, self._shell))
+        spin = _spinning(request, self._options, self._on_card, self._shell)
+        self._spin = _in_greenlet(spin, self._patience)
         _open.block = weakref.ref(self)
         try:
             given = self._go_on()
@@ -112,6 +126,7 @@ class StepBlock:
 
     def _finish(self, error: BaseException | None) -> SpinResult:
         __tracebackhide__ = True
+        self._patience.install()
         self._hand.ended(error)
         try:
             result: SpinResult = self._go_on()
@@ -130,7 +145,9 @@ class StepBlock:
                 self._shell.events.unregister("post_run_cell", self._left_open)
         if spin:
             spin.throw()
+        self._patience.pause()
 
+    @whole
     def _left_open(self, _: object) -> None:
         """End a block that its cell has left without ending it, as a generator does that waits."""
         if threading.get_ident() != self._thread:
@@ -169,10 +186,17 @@ def _open_block() -> StepBlock | None:
     return reference() if reference else None
 
 
-def _in_greenlet(run: Callable[[], SpinResult]) -> greenlet:
+def _in_greenlet(run: Callable[[], SpinResult], patience: Patient) -> greenlet:
     import greenlet  # noqa: PLC0415 -- needed for a block alone
 
-    made = greenlet.greenlet(run)
+    def spin() -> SpinResult:
+        result = run()
+        if isinstance(result.error, greenlet.GreenletExit):
+            # Of a block that is never left nothing else sees the end.
+            patience.pause()
+        return result
+
+    made = greenlet.greenlet(spin)
     contextvars.copy_context()  # makes one, where the thread had none
     # What the spin or a decorator sets in it, such as NumPy's error state, holds for the block.
     made.gr_context = greenlet.getcurrent().gr_context

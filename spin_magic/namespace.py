@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from spin_magic.errors import OptionError, nearest
+from spin_magic.interrupts import patient, whole
 from spin_magic.settings import SpinMagic
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Names:
             return True
         return bool(_IPYTHON_NAMES.fullmatch(name)) or name in self._shell.user_ns_hidden
 
+    @whole
     def bind(self, values: Mapping[str, object]) -> None:
         """Bind names, and remember them as ours."""
         self._shell.push(dict(values))
@@ -126,6 +128,7 @@ class ShownOnce:
         self._shell = shell
         self._values: list[object] = []
 
+    @whole
     def add(self, value: object) -> None:
         """Say that a value is on show, until this cell ends."""
         if not self._values:
@@ -136,6 +139,11 @@ class ShownOnce:
 
     def clear(self) -> None:
         """Show everything again."""
+        with patient():
+            self._show_again()
+
+    @whole
+    def _show_again(self) -> None:
         if self._values:
             self._values.clear()
             del self._shell.displayhook.compute_format_data

@@ -8,7 +8,10 @@ import signal
 import subprocess
 from typing import Any
 
+from spin_magic.interrupts import breakable, whole
 
+
+@whole
 def end_group(process: subprocess.Popen[Any], patience: tuple[float, float, float]) -> None:
     """End a process that leads its own group, and the group; a second interrupt skips the patience.
 
@@ -23,8 +26,13 @@ def end_group(process: subprocess.Popen[Any], patience: tuple[float, float, floa
         if process.poll() is None:
             _signal(process, number)
             with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-                process.wait(seconds)
+                _wait(process, seconds)
     _signal(process, signal.SIGKILL)
+
+
+@breakable
+def _wait(process: subprocess.Popen[Any], seconds: float) -> None:
+    process.wait(seconds)
 
 
 def _signal(process: subprocess.Popen[Any], number: int) -> None:

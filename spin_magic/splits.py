@@ -7,6 +7,7 @@ from typing import Any
 
 from spin_magic.engine.state import in_plain_words, preserved
 from spin_magic.errors import OptionError
+from spin_magic.interrupts import patient
 from spin_magic.loop import texts
 from spin_magic.loop.every import Keep, in_turn, spin_every
 from spin_magic.loop.request import Request, arguments, find_code
@@ -95,7 +96,8 @@ def spin_splits(
         return in_processes(every, keep, how, jobs)
 
     names = (show,) if isinstance(show, str) else tuple(show)
-    results = spin_every(every, spun, progress, names)
+    with patient():
+        results = spin_every(every, spun, progress, names)
     texts.end(code, request, results.error)
     if check and results.error is not None:
         raise results.error

@@ -15,6 +15,7 @@ from spin_magic.cache import origins, pickles, settings, stamps
 from spin_magic.cache.loaded import LoadedEntry, LoadedPlain, Untouched, part
 from spin_magic.cache.memory import Mapping
 from spin_magic.cache.write import write_entry
+from spin_magic.interrupts import whole
 
 # Entries up to this size are read and checked at every load; larger ones are mapped, and checked once.
 SMALL = 2**20
@@ -62,15 +63,10 @@ class Store:
         return None
 
     def _opened(self, path: str) -> tuple[Any, Untouched] | None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-                return None
-            mapping = Mapping(descriptor, status.st_size) if status.st_size > SMALL else None
-            data = mapping.take() if mapping else _read(descriptor, status.st_size)
-        finally:
-            os.close(descriptor)
+        content = _content(path)
+        if content is None:
+            return None
+        status, mapping, data = content
         found = _checked(path, data, status)
         if not found.plain and not _versions_fit(found):
             return None
@@ -152,6 +148,19 @@ class Store:
                 freed += one.size
         self._total = None
         return freed
+
+
+@whole
+def _content(path: str) -> tuple[os.stat_result, Mapping | None, memoryview] | None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            return None
+        mapping = Mapping(descriptor, status.st_size) if status.st_size > SMALL else None
+        return status, mapping, mapping.take() if mapping else _read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
 
 
 def _read(descriptor: int, size: int) -> memoryview:

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from spin_magic.interrupts import whole
+
 STALE_SECONDS = 60
 SPARE_BYTES = 10**9
 
@@ -136,6 +138,7 @@ def _kept(item: os.DirEntry[str], stamp: os.DirEntry[str] | None) -> Kept | None
     return Kept(item.path, status.st_size, max(used, status.st_mtime))
 
 
+@whole
 def _sweep(path: str) -> None:
     # Its writer holds a lock on it for as long as it lives.
     try:

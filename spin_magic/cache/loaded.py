@@ -11,6 +11,7 @@ from typing import Any
 from spin_magic.cache import pickles
 from spin_magic.cache.layout import Damaged, Layout, Span, parse
 from spin_magic.cache.memory import Mapping, address_of, same_bytes
+from spin_magic.interrupts import whole
 
 LARGEST_HEAD = 8 * 2**20
 LARGEST_PLAIN = 2**20
@@ -120,6 +121,7 @@ class LoadedEntry(Untouched):
         value = pickles.join(part(file, self._layout.head), [part(file, s) for s in self._layout.buffers])
         return pickles.split(value, LARGEST_HEAD)
 
+    @whole
     def _reopened(self) -> memoryview | None:
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -13,6 +13,8 @@ import os
 import time
 from pathlib import Path
 
+from spin_magic.interrupts import whole
+
 RACY_NS = 20 * 10**6
 TICK_NS = 12 * 10**6  # the clock of a file system ticks every 10 ms at worst
 WORTH_WAITING = 128 * 2**20
@@ -31,6 +33,7 @@ def _state(status: os.stat_result) -> list[int | str]:
     return [status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, _boot()]
 
 
+@whole
 def believed(path: str, status: os.stat_result) -> bool:
     """Say whether the file at `path` was found whole in the very state that it has now."""
     try:
@@ -46,6 +49,7 @@ def believed(path: str, status: os.stat_result) -> bool:
         os.close(descriptor)
 
 
+@whole
 def write(path: str, status: os.stat_result) -> None:
     """Note that the file at `path` was found whole in the state that `status` describes.
 

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from spin_magic.cache import folder as shelves
 from spin_magic.cache.layout import Layout, crc32, with_crc
+from spin_magic.interrupts import whole
 
 _PIECE = 2**24
 _ZEROS = bytes(64)
 
 
+@whole
 def write_entry(
     path: str, planned: Layout, start: bytes, parts: Sequence[bytes | memoryview]
 ) -> os.stat_result:

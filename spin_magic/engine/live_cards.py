@@ -13,6 +13,7 @@ from typing import Any
 from spin_magic.cards import CardUpdate
 from spin_magic.engine.card_page import CardMaker
 from spin_magic.engine.deadline import stop_thread
+from spin_magic.interrupts import patient, whole
 from spin_magic.settings import SpinMagic
 
 # Refreshes of one card that are looked at before there are only so many a second.
@@ -126,6 +127,10 @@ class LiveCards:
 
     def create(self, *, card_uuid: str, runtime_card: bool, mode: str, sync: bool = False, **_: Any) -> None:
         """Take a snapshot, if there may be one now. It is called by Metaflow's ``refresh()``."""
+        with patient():
+            self._create(card_uuid, mode, runtime_card=runtime_card, sync=sync)
+
+    def _create(self, card_uuid: str, mode: str, *, runtime_card: bool, sync: bool) -> None:
         card, now = self._cards.get(card_uuid), time.monotonic()
         # A fork has no thread of cards; a thread that the step left behind has no cards any more.
         if card is None or not runtime_card or os.getpid() != self._process:
@@ -176,6 +181,7 @@ class LiveCards:
                 card.update = json.dumps({**json.loads(card.latest), "mode": "refresh"})
                 self._wake()
 
+    @whole
     def _wake(self) -> None:
         if self._thread is None and not self._closing:
             self._thread = threading.Thread(target=self._work, name="spin_magic cards", daemon=True)

@@ -27,6 +27,7 @@ from metaflow.plugins import DATASTORES, METADATA_PROVIDERS
 from metaflow.system import _system_logger, _system_monitor
 
 from spin_magic.errors import EngineError
+from spin_magic.interrupts import patient
 
 try:
     from metaflow.system_context import system_context
@@ -174,6 +175,7 @@ def preserved() -> Iterator[None]:
     """
     with ExitStack() as stack:
         enter = stack.enter_context
+        enter(patient())
         enter(_turn)
         enter(_environment())
         enter(_interpreter())

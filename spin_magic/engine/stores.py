@@ -13,6 +13,7 @@ from metaflow.datastore.task_datastore import TaskDataStore
 from spin_magic.artifacts import Artifact
 from spin_magic.engine.pickling import copied, look_at_pickle
 from spin_magic.engine.reader import as_client
+from spin_magic.interrupts import patient
 
 if TYPE_CHECKING:
     from spin_magic.cache import Untouched
@@ -97,7 +98,7 @@ class InputStore:
     def __getitem__(self, name: str) -> Any:
         if name in self._missing:
             raise self._missing[name]
-        with self._around():
+        with patient(), self._around():
             if name in self._overrides:
                 loaded = Loaded(copied(self._overrides[name]), None)
             else:
@@ -137,7 +138,7 @@ class InputStore:
         return Artifact(name, known.type_name, known.size, functools.partial(self._load, name))
 
     def _load(self, name: str) -> Any:
-        with self._around():
+        with patient(), self._around():
             return as_client(name, self._fetch(name)[0])
 
 

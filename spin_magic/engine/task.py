@@ -28,6 +28,7 @@ from spin_magic.engine.foresight import Foresight, mentioned
 from spin_magic.engine.stand_ins import MemoryDatastore, NoMetadata, silent
 from spin_magic.engine.stores import InputStore, OutputStore
 from spin_magic.engine.streams import Logs
+from spin_magic.interrupts import at_once
 
 HIDDEN_FOLDERS = tuple(
     os.path.join(folder, "")
@@ -146,7 +147,8 @@ class KernelTask(MetaflowTask):  # type: ignore[misc]
             self.started = True
             begun = time.perf_counter()
             try:
-                super()._exec_step_function(function, step, input_obj)
+                run = super()._exec_step_function
+                at_once(lambda: run(function, step, input_obj))
             finally:
                 self.seconds = time.perf_counter() - begun
 
@@ -267,7 +269,8 @@ def _run_step(
                 with setup.honouring():
                     setup.init_flow_decorators(task.flow, job.datastore, metadata)
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
-    except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
+    except BaseException as raised:  # noqa: BLE001 -- interrupts and sys.exit end a step too
+        ex = _meant(raised)
         ex.__traceback__ = users_traceback(ex.__traceback__)
         with contextlib.suppress(KeyboardInterrupt):
             room.close(ex)
@@ -278,6 +281,14 @@ def _run_step(
         room.notes.append("The step had finished; waiting for its cards was interrupted.")
         return ex.with_traceback(None)
     return None
+
+
+def _meant(ex: BaseException) -> BaseException:
+    """Give the interrupt where Metaflow was interrupted in its own set-up, and then missed what it lacks."""
+    context = ex.__context__
+    if isinstance(context, KeyboardInterrupt) and users_traceback(ex.__traceback__) is None:
+        return context
+    return ex
 
 
 def users_traceback(traceback: TracebackType | None) -> TracebackType | None:

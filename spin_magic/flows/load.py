@@ -23,6 +23,7 @@ from spin_magic.engine.state import RandomStates, random_states, restore_random_
 from spin_magic.errors import FlowError
 from spin_magic.flows.local_modules import LocalModules
 from spin_magic.flows.module_state import module_state, same_state
+from spin_magic.interrupts import patient
 
 if TYPE_CHECKING:
     from spin_magic.flows.locate import FlowRef
@@ -95,6 +96,10 @@ class FlowCode:
         if self._depth:
             yield
             return
+        with patient():
+            yield from self._as_in_a_run()
+
+    def _as_in_a_run(self) -> Iterator[None]:
         self._depth += 1
         frame = self.module.__dict__.get("ForeachFrame")
         main, argv = sys.modules["__main__"], list(sys.argv)
@@ -220,13 +225,11 @@ def _execute(code: FlowCode) -> None:
         msg = f"{path.name} has a syntax error in line {ex.lineno}: {ex.msg}"
         raise FlowError(msg) from None
     name = module.__name__
-    kept = sys.modules.get(name)
-    with code.active():
+    with _kept(name), code.active():
         try:
             if module.__package__:
                 importlib.import_module(module.__package__)
-            sys.modules[name] = module
-            with code.local.opened.noted():
+            with _imported_as(name, module), code.local.opened.noted():
                 exec(compiled, module.__dict__)  # noqa: S102 -- a flow file is code that the user runs
             code.local.keep_settings()
         except SystemExit:
@@ -241,10 +244,25 @@ def _execute(code: FlowCode) -> None:
                 f"{path.name} cannot be loaded: {type(ex).__name__}: {ex}{f' (line {line})' if line else ''}"
             )
             raise FlowError(msg) from ex
-        finally:
-            sys.modules.pop(name, None)
-    if kept is not None:
-        sys.modules[name] = kept
+
+
+@contextmanager
+def _kept(name: str) -> Iterator[None]:
+    kept = sys.modules.get(name)
+    try:
+        yield
+    finally:
+        if kept is not None:
+            sys.modules[name] = kept
+
+
+@contextmanager
+def _imported_as(name: str, module: ModuleType) -> Iterator[None]:
+    sys.modules[name] = module
+    try:
+        yield
+    finally:
+        sys.modules.pop(name, None)
 
 
 def _line_in(ex: BaseException, filename: str) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import copy
 import inspect
 import linecache
 from collections.abc import Callable
@@ -135,7 +134,7 @@ def with_inner_decorators(node: ast.FunctionDef, existing: FunctionType) -> ast.
     )
     if original is None or "step" not in names:
         return node
-    below = copy.deepcopy(original.decorator_list[names.index("step") + 1 :])
+    below = _copied(original.decorator_list[names.index("step") + 1 :])
     for decorator in below:
         for part in ast.walk(decorator):
             if hasattr(part, "lineno"):
@@ -153,7 +152,21 @@ def _with_hook(body: list[ast.stmt]) -> list[ast.stmt]:
     report = ast.parse(f"{LOCALS_HOOK}()").body
     for node in ast.walk(report[0]):
         ast.copy_location(node, body[-1])
-    return [*(_HookReturns().visit(copy.deepcopy(statement)) for statement in body), *report]
+    return [*(_HookReturns().visit(_copied(statement)) for statement in body), *report]
+
+
+def _copied(part: Any) -> Any:
+    """Copy syntax, and not what others have hung onto it.
+
+    Python has one ``ast.Load()`` for all trees, and what renders tracebacks makes each node point to its
+    parent: a deep copy would copy the last file that a traceback showed.
+    """
+    if isinstance(part, list):
+        return [_copied(each) for each in part]
+    if not isinstance(part, ast.AST) or not part._fields:
+        return part
+    made = type(part)(**{name: _copied(value) for name, value in ast.iter_fields(part)})
+    return ast.copy_location(made, part)
 
 
 def argument_names(node: ast.FunctionDef) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from spin_magic.errors import IsolatedError
+from spin_magic.interrupts import whole
 
 DAY = 86400.0
 HELD = "held"
@@ -35,6 +36,7 @@ class Place:
         What ``spin`` takes for its datastore in it.
     """
 
+    @whole
     def __init__(self) -> None:
         folder = Path(tempfile.gettempdir())
         _sweep(folder, r"spin_isolated_(\d+)_\w+")

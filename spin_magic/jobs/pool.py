@@ -16,6 +16,7 @@ from loky import ProcessPoolExecutor
 from loky.process_executor import BrokenProcessPool
 
 from spin_magic.errors import SpinError, WorkerError
+from spin_magic.interrupts import whole
 from spin_magic.jobs.orders import Order
 from spin_magic.jobs.worker import THREADS, Done, begin, work
 
@@ -33,11 +34,12 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
     """
     waiting = iter(enumerate(orders))
     running: dict[Future[Any], tuple[int, ProcessPoolExecutor]] = {}
-    workers = _workers(min(jobs, len(orders)), jobs)
+    workers: list[ProcessPoolExecutor] = []
     # Those that surely do nothing: an interrupt may come while an order is handed over.
-    free = list(workers)
+    free: list[ProcessPoolExecutor] = []
     ended: tuple[int, Done | SpinError] | None = None
     try:
+        _take(workers, free, min(jobs, len(orders)), jobs)
         while True:
             for at, order in islice(waiting, len(free)):
                 worker = free.pop()
@@ -59,8 +61,19 @@ def each_done(orders: Sequence[Order], jobs: int) -> Iterator[tuple[int, Done | 
             free.append(worker)
             ended = at, came
     finally:
-        _idle.setdefault(_settings(), []).extend(free)
-        _end([worker for worker in workers if worker not in free])
+        _let_go(workers, free)
+
+
+@whole
+def _take(workers: list[ProcessPoolExecutor], free: list[ProcessPoolExecutor], count: int, jobs: int) -> None:
+    workers += _workers(count, jobs)
+    free += workers
+
+
+@whole
+def _let_go(workers: list[ProcessPoolExecutor], free: list[ProcessPoolExecutor]) -> None:
+    _idle.setdefault(_settings(), []).extend(free)
+    _end([worker for worker in workers if worker not in free])
 
 
 @contextmanager

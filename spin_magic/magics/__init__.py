@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spin_magic import lazy
+from spin_magic.interrupts import whole
 from spin_magic.magics import completing
 from spin_magic.magics.authoring import AuthoringMagics
 from spin_magic.magics.room import Room
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _ROOMS = (SpinMagics, AuthoringMagics)
 
 
+@whole
 def register(shell: InteractiveShell) -> None:
     """Add the magics to a shell.
 

@@ -10,6 +10,7 @@ from IPython.core.magic import Magics, no_var_expand
 
 from spin_magic import lazy
 from spin_magic.errors import FlowError, SpinError
+from spin_magic.interrupts import patient
 from spin_magic.options import HelpRequested, with_flow
 from spin_magic.settings import SpinMagic
 
@@ -32,7 +33,8 @@ def reads(parse: Callable[[str], Any], help_text: str) -> Callable[[Callable[...
             flow = SpinMagic.instance().flow
             named = with_flow(options, flow)
             try:
-                return method(self, named, cell)
+                with patient():
+                    return method(self, named, cell)
             except SpinError as error:
                 if named is not options:
                     said = str(error)

@@ -15,6 +15,7 @@ import nbformat
 
 from spin_magic.errors import FlowError, NotebookError
 from spin_magic.flows.locate import FlowRef, find_flow
+from spin_magic.interrupts import whole
 from spin_magic.notebook.to_flow import FlowFile, flow_bytes
 from spin_magic.notebook.to_notebook import make_notebook
 from spin_magic.writing.source import read
@@ -145,6 +146,7 @@ def _put(path: Path, data: bytes, *, force: bool) -> None:
         raise NotebookError(msg) from None
 
 
+@whole
 def _replace(path: Path, data: bytes, *, force: bool) -> None:
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else None
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spin_magic.errors import SaveError
+from spin_magic.interrupts import breakable, whole
 from spin_magic.writing.source import Source, read
 
 _LOCK_SECONDS = 10.0
@@ -77,6 +78,7 @@ def _turn(folder: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@breakable
 def _lock(descriptor: int, folder: Path) -> bool:
     # The folder itself: a lock file beside the flow would be left for the user to find.
     until = time.monotonic() + _LOCK_SECONDS
@@ -110,6 +112,7 @@ def _check(old: Source) -> None:
         raise SaveError(msg)
 
 
+@whole
 def _replace(old: Source, data: bytes) -> None:
     target = old.target
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.spin_save")
