@@ -165,10 +165,6 @@ class Kinds:
     def _with_a_card(self):
         self._magic("spin", "PressedFlow drawn")
 
-    def _with_a_live_card(self):
-        body = f"from metaflow import current\ncurrent.card.refresh()\nself.half = 1\n# {self.edits}"
-        self.shell.run_cell_magic("spin", "PressedFlow drawn", body)
-
     def _allsplits(self):
         self._magic("spin", "PressedFlow work --all-splits")
 

@@ -31,7 +31,6 @@ QUICK = (
     "failing",
     "join",
     "with a card",
-    "with a live card",
     "loaded anew",
     "all-splits",
     "inputs",
@@ -55,8 +54,6 @@ PLACES = {
     "a flow file being written": ("saved", "disk.py _replace"),
     "a `with` block being entered": ("with block", "block.py __enter__"),
     "a `with` block being left": ("with block", "block.py _close"),
-    "the lock of the live cards": ("with a live card", "live_cards.py _look > threading.py"),
-    "the thread of the live cards": ("with a live card", "live_cards.py _wake"),
     "displays no longer recorded": ("edited", "recording.py"),
 }
 
@@ -74,10 +71,11 @@ def pressed(kernel: Kernel, project: Path) -> Callable[[str], dict[str, Any]]:
     assert not made.failed, made.text
 
     def run(call: str) -> dict[str, Any]:
-        cell = kernel.run(f"import pressed as _p\nprint('FOUND', _p.{call})", timeout=3600)
+        # A display of its own: an interrupted print may have left half a line.
+        cell = kernel.run(f"import pressed as _p\ndisplay({{'found': _p.{call}}}, raw=True)", timeout=3600)
         assert not cell.failed, cell.text
-        lines = [each for each in cell.streams.splitlines() if each.startswith("FOUND ")]
-        found = json.loads(lines[-1].removeprefix("FOUND "))
+        [text] = cell.data("found")
+        found = json.loads(text)
         assert found["tries"], call
         assert [each for each in found["tries"] if each["wrong"]] == []
         return found

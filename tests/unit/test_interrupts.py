@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -146,6 +147,29 @@ def test_a_handler_that_raises_nothing_is_called_at_the_good_moment() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert heard == ["taken", "heard"]
+
+
+def test_locks_that_are_python_are_taken_and_given_back_whole() -> None:
+    class Lock:
+        def __enter__(self) -> None:
+            press()
+            steps.append("taken")
+
+        def __exit__(self, *_: object) -> None:
+            press()
+            steps.append("given back")
+
+    def ours() -> None:
+        with Lock():
+            go_on()
+
+    steps: list[str] = []
+    # As if it were a function of the package: what others enter is their business.
+    here = os.path.join(os.path.dirname(interrupts.__file__), "one.py")  # noqa: PTH118, PTH120
+    ours.__code__ = ours.__code__.replace(co_filename=here)
+    with pytest.raises(KeyboardInterrupt), patient():
+        ours()
+    assert steps == ["taken", "given back"]
 
 
 def test_an_ignored_interrupt_stays_ignored() -> None:

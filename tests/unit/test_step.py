@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+import threading
 from pathlib import Path
 from types import FunctionType
 
@@ -14,7 +15,7 @@ from spin_magic.errors import CellError
 from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import FlowCode, load
 from spin_magic.flows.locate import FlowRef
-from spin_magic.flows.step import LOCALS_HOOK, build_from_cell, build_from_file, name_in_linecache
+from spin_magic.flows.step import LOCALS_HOOK, _with_hook, build_from_cell, build_from_file, name_in_linecache
 
 FLOW = '''
 from __future__ import annotations
@@ -224,3 +225,16 @@ def test_what_does_not_compile_is_refused(code: FlowCode):
 def test_failing_decorators_are_refused(code: FlowCode):
     with pytest.raises(CellError, match=r"decorators of 'start' in the cell fail: NameError"):
         build(code, "@nosuch\n@step\ndef start(self):\n    pass")
+
+
+def test_what_others_hang_onto_the_syntax_is_not_copied() -> None:
+    body = ast.parse("x = y").body
+    # One for all trees, and what renders tracebacks hangs the whole of another file onto it.
+    load = body[0].value.ctx
+    load.parent = threading.Lock()  # which nothing can copy
+    try:
+        made = _with_hook(body)
+    finally:
+        del load.parent
+    assert ast.unparse(made[0]) == "x = y"
+    assert made[0] is not body[0]
