@@ -9,6 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Literal
+
+Place = Literal["inside", "edge", "outside"]
 
 
 def has_alarm() -> bool:
@@ -39,10 +42,11 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
     def handle(_signum: int, frame: FrameType | None) -> None:
         if not armed:
             return
-        if not _is_in(frame, owner):
+        place = _place(frame, owner)
+        if place == "outside":
             # The block was left in a way that went past the end of this; nobody else must hear it.
             signal.setitimer(signal.ITIMER_REAL, 0)
-        elif not _at_the_edge(frame):
+        elif place == "inside":  # at an edge it waits for the next time, which is soon
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -67,25 +71,17 @@ def _owner(frame: FrameType) -> FrameType:
     return frame
 
 
-def _is_in(frame: FrameType | None, owner: FrameType) -> bool:
-    while frame is not None and frame is not owner:
-        frame = frame.f_back
-    return frame is not None
-
-
 _HERE = has_alarm.__code__.co_filename
-_EXIT = contextlib._GeneratorContextManager.__exit__.__code__  # noqa: SLF001 -- as above
+# In a finalizer Python prints an exception instead of raising it; what a context manager puts back must be
+# put back whole, and where the block itself is left an exception would leave the timer ringing for good.
+_EDGES = frozenset({"__enter__", "__exit__", "__del__", "remove", "_remove"})
 
 
-def _at_the_edge(frame: FrameType | None) -> bool:
-    """Tell whether an exception would be lost here, or do harm; the timer rings again soon.
-
-    Where the block is entered and left it would leave the timer ringing for good. That is so in the
-    functions of this file too: on a machine that is busy it rings while it is still being answered.
-    """
-    if frame is None:
-        return False
-    # In a finalizer Python prints an exception instead of raising it.
-    code = frame.f_code
-    finalizer = code.co_name in ("__del__", "remove", "_remove")
-    return finalizer or code is _ENTER or code is _EXIT or code.co_filename == _HERE
+def _place(frame: FrameType | None, owner: FrameType) -> Place:
+    """Say where the timer found the process: in the block, at an edge in it, or outside."""
+    # On a machine that is busy it rings while it is still being answered.
+    at_edge = frame is not None and frame.f_code.co_filename == _HERE
+    while frame is not None and frame is not owner:
+        at_edge = at_edge or frame.f_code.co_name in _EDGES
+        frame = frame.f_back
+    return "outside" if frame is None else "edge" if at_edge else "inside"

@@ -136,10 +136,13 @@ def test_a_timer_that_rings_while_it_is_answered_raises_nothing():
     # On a busy machine it does, and what it raised there left it ringing in the kernel's own loop.
     here = sys._getframe()
     answering = types.SimpleNamespace(f_code=alarm.has_alarm.__code__, f_back=here)
+    leaving = types.SimpleNamespace(f_code=contextlib.ExitStack.__exit__.__code__, f_back=here)
+    inner = types.SimpleNamespace(f_code=here.f_code, f_back=leaving)
     elsewhere = types.SimpleNamespace(f_code=here.f_code, f_back=None)
     with guard.time_limit(60):
         rings = signal.getsignal(signal.SIGALRM)
         rings(signal.SIGALRM, answering)
+        rings(signal.SIGALRM, inner)  # what a context manager puts back is put back whole
         with pytest.raises(foreign.TooSlow):
             rings(signal.SIGALRM, here)
         rings(signal.SIGALRM, elsewhere)  # the block was left: it stops, and raises nothing
