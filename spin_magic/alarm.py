@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -36,14 +37,18 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
         What to call, with the frame that is running; it may raise. Where that would be at a bad moment, it is
         not called, and rings again soon.
     """
-    armed, begun = True, time.monotonic()
+    armed, begun, owner = True, time.monotonic(), _owner(sys._getframe())  # noqa: SLF001 -- it is documented
 
     def handle(_signum: int, frame: FrameType | None) -> None:
         if not armed:
             return
+        if not _is_in(frame, owner):
+            # The block was left in a way that went past the end of this; nobody else must hear it.
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            return
         # Never two at once: the system hands the second to another thread, where it comes after the block.
         signal.setitimer(signal.ITIMER_REAL, again)
-        if not untimely(frame):
+        if not untimely(frame, owner):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -56,3 +61,19 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
         signal.signal(signal.SIGALRM, before)
         if left:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - begun), 0.001), interval)
+
+
+_ENTER = contextlib._GeneratorContextManager.__enter__.__code__  # noqa: SLF001 -- to know it when it runs
+
+
+def _owner(frame: FrameType) -> FrameType:
+    """Give the function whose block it is: past the context managers that are made of this one."""
+    while (around := frame.f_back) is not None and around.f_code is _ENTER and around.f_back is not None:
+        frame = around.f_back
+    return frame
+
+
+def _is_in(frame: FrameType | None, owner: FrameType) -> bool:
+    while frame is not None and frame is not owner:
+        frame = frame.f_back
+    return frame is not None

@@ -109,8 +109,8 @@ def _unread(ex: Exception) -> str:
 def describe(name: str, detail: dict[str, Any], source: Any) -> Artifact:
     """Make an `Artifact` of what Metaflow's datastore keeps beside the pickle."""
     # `<class 'a.B'>`, or with another word where its class says so: `<enum 'B'>`.
-    _, quoted, full = str(detail.get("type", "")).removesuffix("'>").partition("'")
-    type_name = (full if quoted else _).rpartition(".")[2] or "object"
+    before, _, quoted = str(detail.get("type", "")).removesuffix("'>").partition("'")
+    type_name = (quoted or before).rpartition(".")[2] or "object"
     return Artifact(name, type_name, detail.get("size"), lambda: as_client(name, source[name]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -48,7 +49,9 @@ class SpunTask:
         value = output.live[name]
         size, problem = output.look(name)
         if not problem and size is not None and size <= HASHED_BYTES:
-            return store_form(name, value)[:2]
+            # It may pickle no more: a module of the flow's was loaded anew, and its class is another.
+            with contextlib.suppress(Exception), contained():
+                return store_form(name, value)[:2]
         return f"spun {self.pathspec}/{name}", {"type": str(type(value)), "size": size, "encoding": "live"}
 
     def __contains__(self, name: str) -> bool:

@@ -6,8 +6,10 @@ import contextlib
 import dataclasses
 import io
 import signal
+import sys
 import threading
 import time
+import types
 from typing import Any
 
 import numpy as np
@@ -19,7 +21,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from sklearn.linear_model import LinearRegression
 
-from spin_magic import foreign
+from spin_magic import alarm, foreign
 from spin_magic.report import detail, guard, preview, rich
 from spin_magic.report.blocks import Table, Text
 from spin_magic.settings import SpinMagic
@@ -128,6 +130,23 @@ def test_a_time_limit_ends_with_its_block():
         assert signal.getitimer(signal.ITIMER_REAL)[1] == 0
         assert signal.getsignal(signal.SIGALRM) is before
     time.sleep(0.1)
+
+
+def test_a_timer_that_rings_while_it_is_answered_raises_nothing():
+    # On a busy machine it does, and what it raised there left it ringing in the kernel's own loop.
+    here = sys._getframe()
+    answering = types.SimpleNamespace(f_code=alarm.has_alarm.__code__, f_back=here)
+    leaving = types.SimpleNamespace(f_code=contextlib.ExitStack.__exit__.__code__, f_back=here)
+    inner = types.SimpleNamespace(f_code=here.f_code, f_back=leaving)
+    elsewhere = types.SimpleNamespace(f_code=here.f_code, f_back=None)
+    with guard.time_limit(60):
+        rings = signal.getsignal(signal.SIGALRM)
+        rings(signal.SIGALRM, answering)
+        rings(signal.SIGALRM, inner)  # what a context manager puts back is put back whole
+        with pytest.raises(foreign.TooSlow):
+            rings(signal.SIGALRM, here)
+        rings(signal.SIGALRM, elsewhere)  # the block was left: it stops, and raises nothing
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
 
 
 def test_what_is_contained_raises_nothing_but_exceptions():
