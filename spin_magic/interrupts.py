@@ -52,7 +52,7 @@ def breakable(function: Function) -> Function:
 def untimely(frame: FrameType | None, block: FrameType | None = None) -> bool:
     """Tell whether an exception raised in a frame would leave something half taken, or would be lost.
 
-    It is asked of the frame and of those around it, up to the one whose block is to be left, if that is given.
+    It is asked of the frame and of those around it, up to the one whose block is left, if it is given.
 
     So it is in ``__enter__`` and ``__exit__`` of the context managers that we have or use, in functions that
     are `whole`, in imports, and in finalizers, where Python prints an exception and goes on.
