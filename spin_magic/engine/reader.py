@@ -103,7 +103,8 @@ class PastTask:
 def _unread(ex: Exception) -> str:
     if isinstance(ex, OSError) and ex.strerror and ex.filename:
         return f"cannot be read: {ex.filename}: {ex.strerror}. Mend that, or choose another run with --from."
-    return f"cannot be read from the datastore: {ex}"
+    said = " ".join(str(ex).split()).rstrip(".")
+    return f"cannot be read from the datastore: {said}. Choose another run with --from."
 
 
 def describe(name: str, detail: dict[str, Any], source: Any) -> Artifact:
