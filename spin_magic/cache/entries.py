@@ -62,7 +62,7 @@ class Store:
         return None
 
     def _opened(self, path: str) -> tuple[Any, Untouched] | None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, shelves.READING)
         try:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
@@ -119,7 +119,7 @@ class Store:
         try:
             if not settings.limit() or not shelves.ready(self.folder, make=True):
                 return False
-            planned, start = forms.plan([len(one) for one in parts], **facts)
+            planned, start = forms.plan([len(one) for one in parts], sha=sha, **facts)
             if not self._room(planned.total):
                 return False
             path = shelves.place(self.folder, sha)
@@ -164,6 +164,8 @@ def _read(descriptor: int, size: int) -> memoryview:
 
 def _checked(path: str, data: memoryview, status: os.stat_result) -> forms.Layout:
     found = forms.parse(data, status.st_size)
+    if found.sha != os.path.basename(path):
+        raise forms.Damaged
     if status.st_size > SMALL and stamps.believed(path, status):
         return found
     if forms.checksum(data) != found.crc:
@@ -179,10 +181,13 @@ def _versions_fit(found: forms.Layout) -> bool:
 
 def _plain_bytes(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
+        descriptor = os.open(path, shelves.READING)
+        with open(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
             data = memoryview(file.read())
         found = forms.parse(data, len(data))
-        whole = found.plain and forms.checksum(data) == found.crc
+        whole = found.plain and found.sha == os.path.basename(path) and forms.checksum(data) == found.crc
         return bytes(part(data, found.head)) if whole else None
     except (OSError, forms.Damaged):
         return None

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 STALE_SECONDS = 60
 SPARE_BYTES = 10**9
+# A link is not followed, and the opening of a pipe does not wait for its other end.
+READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _SHELF = re.compile(r"[0-9a-f]{2}")
 _ENTRY = re.compile(r"[0-9a-f]{40}")

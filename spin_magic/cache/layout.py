@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAGIC = b"spin_magic entry"
-FORMAT = 2
+FORMAT = 3
 ALIGNMENT = 64
 _FIXED = struct.Struct("<16sIIQQ")  # magic, format, crc32, length of the JSON, length of the file
 
@@ -30,6 +30,8 @@ class Layout:
         Offset and length of the pickle.
     buffers : tuple of (int, int)
         The same of each buffer that the pickle refers to.
+    sha : str
+        Of the artifact. The file bears it as its name too, and may have been given another one's.
     plain : bool
         Whether the pickle is Metaflow's own, byte for byte.
     python : str
@@ -43,6 +45,7 @@ class Layout:
     total: int
     head: Span
     buffers: tuple[Span, ...]
+    sha: str
     plain: bool
     python: str = ""
     packages: dict[str, str] = field(default_factory=dict)

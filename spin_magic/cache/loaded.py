@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spin_magic.cache import pickles
+from spin_magic.cache.folder import READING
 from spin_magic.cache.layout import Damaged, Layout, Span, parse
 from spin_magic.cache.memory import Mapping, address_of, same_bytes
 
@@ -122,7 +123,7 @@ class LoadedEntry(Untouched):
 
     def _reopened(self) -> memoryview | None:
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            descriptor = os.open(self._path, READING)
         except OSError:
             return None
         try:

@@ -13,6 +13,8 @@ import os
 import time
 from pathlib import Path
 
+from spin_magic.cache.folder import READING
+
 RACY_NS = 20 * 10**6
 TICK_NS = 12 * 10**6  # the clock of a file system ticks every 10 ms at worst
 WORTH_WAITING = 128 * 2**20
@@ -34,7 +36,7 @@ def _state(status: os.stat_result) -> list[int | str]:
 def believed(path: str, status: os.stat_result) -> bool:
     """Say whether the file at `path` was found whole in the very state that it has now."""
     try:
-        descriptor = os.open(path + ".ok", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path + ".ok", READING)
     except OSError:
         return False
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 from collections.abc import Iterable
 from types import SimpleNamespace
@@ -74,13 +73,12 @@ def trouble(store: TaskDataStore, name: str) -> str:
     try:
         if not there(blobs._storage_impl, path):
             return "is missing from the datastore"
-        ((_, raw),) = read(store, [sha])
+        list(read(store, [sha]))
     except DataException:
         return "is damaged in the datastore"
     except Exception:  # noqa: BLE001 -- each datastore has errors of its own, and the first is told
         return ""
-    whole = hashlib.sha1(raw, usedforsecurity=False).hexdigest() == sha
-    return "" if whole else "is damaged in the datastore"
+    return ""
 
 
 def read_tiny(pairs: Iterable[tuple[TaskDataStore, str]]) -> None:

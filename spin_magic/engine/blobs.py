@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
 from metaflow.datastore.content_addressed_store import ContentAddressedStore
+from metaflow.datastore.exceptions import DataException
 
+from spin_magic.engine.near_files import read_file
 from spin_magic.engine.storage import is_near, read_in_parts
 from spin_magic.forked import Locked
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
 
+GZIP = b"\x1f\x8b"
 # Artifacts up to this size are as quickly unpickled from memory as from a file.
 TINY = 64 * 2**10
 MEMORY_BYTES = 32 * 2**20
@@ -39,6 +43,8 @@ class _Inflating(ContentAddressedStore):  # type: ignore[misc]
 def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Read blobs: those that are elsewhere several at once.
 
+    What comes has the SHA that it was asked for by, so a blob in another's place is not taken for it.
+
     Raises
     ------
     StorageError
@@ -49,15 +55,40 @@ def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes
         A blob is not there.
     """
     blobs = store._ca_store
-    if type(blobs) is ContentAddressedStore:
-        blobs = _Inflating(blobs._prefix, blobs._storage_impl)
+    if type(blobs) is not ContentAddressedStore:  # an extension's: its keys are its own
+        yield from _loaded(blobs, store, list(shas))
+    elif is_near(blobs._storage_impl):
+        yield from ((sha, _near(blobs, sha)) for sha in shas)
+    else:
+        inflating = _Inflating(blobs._prefix, blobs._storage_impl)
+        yield from ((sha, _whole(sha, raw)) for sha, raw in _loaded(inflating, store, list(shas)))
+
+
+def _loaded(blobs: Any, store: TaskDataStore, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
     if is_near(blobs._storage_impl):
-        yield from blobs.load_blobs(shas)
-        return
-    wanted = list(shas)
+        return list(blobs.load_blobs(wanted))
     sizes = {sha: detail(store, name).get("size") or 0 for name, sha in store._objects.items()}
     size = sum(sizes.get(sha, 0) for sha in wanted)
-    yield from read_in_parts(blobs._storage_impl, lambda part: list(blobs.load_blobs(part)), wanted, size)
+    return read_in_parts(blobs._storage_impl, lambda part: list(blobs.load_blobs(part)), wanted, size)
+
+
+def _near(blobs: ContentAddressedStore, sha: str) -> bytes:
+    storage = blobs._storage_impl
+    data = read_file(storage.full_uri(storage.path_join(blobs._prefix, sha[:2], sha)))
+    # What is zipped is told by its own first bytes, which are no pickle's: the file beside it may be damaged.
+    if data[:2] != GZIP:
+        return _whole(sha, data)
+    try:
+        raw = inflate(data)
+    except Exception as ex:
+        raise DataException(f"{sha} cannot be unzipped: {ex}") from ex
+    return _whole(sha, raw)
+
+
+def _whole(sha: str, raw: bytes) -> bytes:
+    if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != sha:
+        raise DataException(f"{sha} holds something else")
+    return raw
 
 
 class Memory(Locked):

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from io import FileIO
 from typing import TYPE_CHECKING, Any
 
 from metaflow import metaflow_config
 from metaflow.datastore.task_datastore import TaskDataStore
 
+from spin_magic.engine.near_files import read_record
 from spin_magic.engine.storage import texts
 from spin_magic.errors import TaskError
 from spin_magic.kept import Look
@@ -42,20 +42,34 @@ def local_store(
     info : TaskInfo
         The task.
     """
+    place = info.run, info.step, info.id
     try:
         names = os.listdir(folder)
         attempt = max((int(name.partition(".")[0]) for name in names if name.endswith(STARTED)), default=None)
-        if attempt is None or f"{attempt}.{TaskDataStore.METADATA_DONE_SUFFIX}" not in names:
-            return None, None
-        look = Look(f"{folder}{os.sep}{attempt}.{TaskDataStore.METADATA_DATA_SUFFIX}")
-        with FileIO(look.path) as file:
-            data = dict(json.loads(file.read()))
     except FileNotFoundError:
         return None, None
-    except (OSError, ValueError, TypeError) as ex:
-        msg = f"The list of artifacts of {info.run}/{info.step}/{info.id} in {folder} cannot be read: {ex}"
-        raise TaskError(msg) from ex
-    return _opened(flow_store, (info.run, info.step, info.id), attempt, data), look
+    except (OSError, ValueError) as ex:
+        raise _unusable(place, folder, _reason(ex)) from ex
+    if attempt is None or f"{attempt}.{TaskDataStore.METADATA_DONE_SUFFIX}" not in names:
+        return None, None
+    path = f"{folder}{os.sep}{attempt}.{TaskDataStore.METADATA_DATA_SUFFIX}"
+    try:
+        look = Look(path)
+        return _opened(flow_store, place, attempt, read_record(path)), look
+    except (OSError, ValueError, TypeError, AttributeError) as ex:
+        raise _unusable(place, path, _reason(ex)) from ex
+
+
+def _reason(ex: Exception) -> str:
+    if isinstance(ex, FileNotFoundError):
+        return "is missing"
+    return f"cannot be read ({ex.strerror})" if isinstance(ex, OSError) else "is damaged"
+
+
+def _unusable(place: Place, path: str, why: str) -> TaskError:
+    return TaskError(
+        f"The list of artifacts of {'/'.join(place)}, {path}, {why}: choose another run with --from."
+    )
 
 
 def other_stores(flow_store: FlowDataStore, infos: Sequence[TaskInfo]) -> dict[Place, TaskDataStore]:
@@ -73,9 +87,8 @@ def other_stores(flow_store: FlowDataStore, infos: Sequence[TaskInfo]) -> dict[P
         place, attempt = files[path]
         try:
             found[place] = _opened(flow_store, place, attempt, dict(json.loads(text)))
-        except (ValueError, TypeError) as ex:
-            msg = f"The list of artifacts of {'/'.join(place)}, {path}, is damaged: {ex}"
-            raise TaskError(msg) from ex
+        except (ValueError, TypeError, AttributeError, RecursionError) as ex:
+            raise _unusable(place, path, "is damaged") from ex
     return found
 
 
@@ -106,7 +119,9 @@ def _file(flow_store: FlowDataStore, place: Place, attempt: int, suffix: str) ->
 
 def _opened(flow_store: FlowDataStore, place: Place, attempt: int, data: dict[str, Any]) -> TaskDataStore:
     # A thousand tasks of a foreach differ in little: what is alike is kept once.
-    objects = {sys.intern(name): sys.intern(sha) for name, sha in data.get("objects", {}).items()}
+    if "objects" not in data:
+        raise ValueError(place)
+    objects = {sys.intern(name): sys.intern(sha) for name, sha in data["objects"].items()}
     info = {sys.intern(name): _shared(detail) for name, detail in data.get("info", {}).items()}
     return flow_store.get_task_datastore(
         *place, attempt=attempt, data_metadata={"objects": objects, "info": info}
@@ -116,7 +131,10 @@ def _opened(flow_store: FlowDataStore, place: Place, attempt: int, data: dict[st
 def _shared(detail: dict[str, Any]) -> dict[str, Any]:
     if len(_alike) >= DETAILS:
         _alike.clear()
-    return _alike.setdefault(repr(detail), detail)
+    key = repr(detail)
+    if key not in _alike:
+        _alike[key] = dict(detail)
+    return _alike[key]
 
 
 _alike: dict[str, dict[str, Any]] = {}

@@ -8,16 +8,16 @@ change to a task always shows in the stamp of its folder.
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
 from collections.abc import Iterator
-from io import FileIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
+from spin_magic.engine.near_files import Damaged, read_record
 from spin_magic.engine.past import RunInfo, TaskInfo, attempt_of, origin_of, outcome, parse_path, place_of
 from spin_magic.errors import TaskError
 from spin_magic.kept import Kept
@@ -25,6 +25,9 @@ from spin_magic.kept import Kept
 Value = TypeVar("Value")
 
 META = LocalStorage.METADATA_DIR
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP})
+# Beside the runs lie the artifacts, and the id of the latest one.
+_NO_RUNS = frozenset({"data", "latest_run"})
 FIELDS = frozenset(
     {
         "attempt",
@@ -63,10 +66,7 @@ class LocalRuns:
 
     def runs(self) -> Iterator[RunInfo]:
         """Go through the runs, the newest first, reading each only when it is asked for."""
-        try:
-            timed, others = self._run_ids.get(self._flow)
-        except OSError:
-            return
+        timed, others = _there(self._run_ids, self._flow) or ([], [])
         placed = [info for run in others if (info := self.run(run))]
         placed.sort(key=lambda info: (info.created, info.id))
         for run in timed:
@@ -107,11 +107,28 @@ class LocalRuns:
 
 
 def _there(kept: Kept[Value], path: str) -> Value | None:
-    """Give what is kept of a path; None where it is not there, or is only just being made."""
+    """Give what is kept of a path; None where it is not there, or is only just being made.
+
+    Raises
+    ------
+    TaskError
+        It is there, and cannot be read or understood.
+    """
     try:
         return kept.get(path)
-    except OSError:
-        return None
+    except OSError as ex:
+        if ex.errno in _ABSENT:
+            return None
+        why = f"cannot be read ({ex.strerror}): mend that"
+        raise _unusable(ex.filename or path, why) from ex
+    except Damaged as ex:
+        raise _unusable(ex.path, "is damaged: delete that run") from ex
+    except (ValueError, TypeError, LookupError, OverflowError) as ex:
+        raise _unusable(path, "is damaged: delete that run") from ex
+
+
+def _unusable(path: str, why: str) -> TaskError:
+    return TaskError(f"{path} {why}, or choose another with --from.")
 
 
 def _self(folder: str) -> str:
@@ -124,7 +141,7 @@ def _names(folder: str) -> tuple[str, ...]:
 
 def _run_ids(folder: str) -> tuple[list[str], list[str]]:
     """Tell run ids that are times, the newest first, from those that are not."""
-    names = _names(folder)
+    names = [name for name in _names(folder) if name not in _NO_RUNS]
     timed = [name for name in names if _is_time(name)]
     return sorted(timed, key=int, reverse=True), [name for name in names if not _is_time(name)]
 
@@ -133,22 +150,9 @@ def _is_time(run: str) -> bool:
     return run.isascii() and run.isdigit() and int(run) >= FIRST_TIMED_ID
 
 
-def _read(path: str) -> dict[str, Any]:
-    with FileIO(path) as file:
-        text = file.read()
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        msg = f"{path} is damaged: delete that run, or choose another with --from."
-        raise TaskError(msg)
-    return found
-
-
 def _read_run(path: str) -> RunInfo:
     *_, run, _, _ = path.split(os.sep)
-    known = _read(path)
+    known = read_record(path)
     tags = [*(known.get("tags") or ()), *(known.get("system_tags") or ())]
     # Tagging a run writes the file anew, with the time of the tagging.
     created = int(run) / 1e6 if _is_time(run) else known["ts_epoch"] / 1000
@@ -169,14 +173,14 @@ def _newest_fields(names: list[str]) -> dict[str, int]:
 
 def _read_task(meta: str) -> TaskInfo:
     *_, run, step, task, _ = meta.split(os.sep)
-    created = _read(os.path.join(meta, "_self.json"))["ts_epoch"] / 1000
+    created = read_record(os.path.join(meta, "_self.json"))["ts_epoch"] / 1000
     names = os.listdir(meta)
     newest = _newest_fields(names)
 
     def value(field: str) -> str | None:
         if field not in newest:
             return None
-        found = _read(f"{meta}{os.sep}sysmeta_{field}_{newest[field]}.json").get("value")
+        found = read_record(f"{meta}{os.sep}sysmeta_{field}_{newest[field]}.json").get("value")
         return None if found is None else str(found)
 
     ended = newest.get("attempt_ok")
@@ -184,7 +188,7 @@ def _read_task(meta: str) -> TaskInfo:
     root = None if kind == "local" else value("ds-root")
     if kind is None:
         artifact = max((name for name in names if "_artifact_" in name), default=None)
-        kind, root = place_of(_read(os.path.join(meta, artifact))) if artifact else (None, None)
+        kind, root = place_of(read_record(os.path.join(meta, artifact))) if artifact else (None, None)
     return TaskInfo(
         run=sys.intern(run),
         step=sys.intern(step),

@@ -105,7 +105,7 @@ class Metadata:
             provider = default[0] if default else LocalMetadataProvider
         if provider.TYPE in ("local", "spin"):
             self.searched = local_roots(cwd, flow_file)
-            holding = [root for root in self.searched if (root / flow).is_dir()]
+            holding = [root for root in self.searched if os.path.isdir(root / flow)]
             self.root = next(iter(holding or self.searched), cwd / metaflow_config.DATASTORE_LOCAL_DIR)
             self.client_string = f"local@{self.root.parent}"
             self._runs = _local_runs(self.root, flow)

@@ -8,6 +8,9 @@ from typing import Any
 
 Frame = tuple[str, int]
 
+# Artifacts that Metaflow itself reads before a step begins.
+OF_EVERY_TASK = ("_foreach_stack", "_foreach_num_splits", "_foreach_var", "_graph_info")
+
 
 @dataclass(frozen=True)
 class RunInfo:
@@ -79,10 +82,18 @@ def origin_of(run: str | None, task: str | None) -> tuple[str, str] | None:
 
 
 def parse_path(text: str | None) -> tuple[Frame, ...] | None:
-    """Read the metadata ``foreach-execution-path``: ``mid:10,nest:2``."""
+    """Read the metadata ``foreach-execution-path``: ``mid:10,nest:2``.
+
+    Raises
+    ------
+    ValueError
+        It is none.
+    """
     if text is None:
         return None
-    frames = (part.rpartition(":") for part in text.split(","))
+    frames = [part.rpartition(":") for part in text.split(",")]
+    if not all(step and index.isdecimal() for step, _, index in frames):
+        raise ValueError(text)
     return tuple((sys.intern(step), int(index)) for step, _, index in frames)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 from collections import OrderedDict
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from spin_magic.kept import Look
 
 OPENED = 16384
+# What is there, and cannot be read now.
+REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE})
 
 
 class PastTask:
@@ -77,10 +80,10 @@ class PastTask:
         try:
             return artifacts.fetch(self._store, name, ahead)
         except (DataException, OSError, TypeError, EOFError, pickle.UnpicklingError) as ex:
-            wrong = artifacts.trouble(self._store, name)
+            wrong = "" if getattr(ex, "errno", None) in REFUSED else artifacts.trouble(self._store, name)
             if not wrong and isinstance(ex, EOFError | pickle.UnpicklingError):
                 raise
-            what = f"{wrong}: choose another run" if wrong else f"cannot be read from the datastore: {ex}"
+            what = f"{wrong}: choose another run with --from." if wrong else _unread(ex)
             msg = f"Artifact {name!r} of {self.pathspec} {what}"
             raise TaskError(msg) from ex
 
@@ -95,6 +98,13 @@ class PastTask:
     def artifact(self, name: str) -> Artifact:
         """Describe an artifact without loading it."""
         return describe(name, self.details.get(name, {}), self)
+
+
+def _unread(ex: Exception) -> str:
+    if isinstance(ex, OSError) and ex.strerror and ex.filename:
+        return f"cannot be read: {ex.filename}: {ex.strerror}. Mend that, or choose another run with --from."
+    said = " ".join(str(ex).split()).rstrip(".")
+    return f"cannot be read from the datastore: {said}. Choose another run with --from."
 
 
 def describe(name: str, detail: dict[str, Any], source: Any) -> Artifact:
@@ -144,7 +154,8 @@ class Reader:
         unknown = [info for info in infos if found[_place(info)] is None]
         for info, store, look in self._stores(unknown):
             found[_place(info)] = opened = PastTask(self.flow, info, store)
-            if info.closed and (look is None or look.settled):
+            # Without a store the folder is not there, or not yet whole: it may be the next time.
+            if store is not None and info.closed and (look is None or look.settled):
                 self._opened[_place(info)] = opened, look
         while len(self._opened) > OPENED:
             self._opened.popitem(last=False)

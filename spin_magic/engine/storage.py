@@ -37,7 +37,10 @@ def open_datastore(flow: str, kind: str, root: str | None) -> FlowDataStore:
     """
     storage = next((each for each in DATASTORES if kind == each.TYPE), None)
     if storage is None:
-        msg = f"The artifacts are in a datastore of type {kind!r}, which this Metaflow does not know."
+        msg = (
+            f"The artifacts are in a datastore of type {kind!r}, which this Metaflow does not know: "
+            "install the extension that brings it, or choose another run with --from."
+        )
         raise TaskError(msg)
     try:
         opened = FlowDataStore(flow, environment=None, storage_impl=storage, ds_root=root)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable
 from typing import Any
 
+from metaflow.datastore.exceptions import DataException
 from metaflow.datastore.flow_datastore import FlowDataStore
 
+from spin_magic.engine.artifacts import trouble
+from spin_magic.engine.blobs import read
 from spin_magic.engine.reader import PastTask
 from spin_magic.engine.stores import InputStore
+
+UNREAD = (DataException, FileNotFoundError, PermissionError, IsADirectoryError, TypeError)
+RAW = {"cas_raw": True, "cas_version": 1}
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def open_place(storage: Any, root: str, flow: str, metadata: Any = None) -> FlowDataStore:
@@ -31,7 +39,9 @@ def add_values(store: Any, values: Iterable[tuple[str, Any]]) -> dict[str, str]:
     for name, value in values:
         try:
             store.save_artifacts([(name, value)])
-        except Exception as ex:  # noqa: BLE001 -- pickling runs any code
+        except Exception as ex:
+            if isinstance(ex, OSError) and ex.errno in NO_ROOM:
+                raise
             problems[name] = str(ex.__cause__ or ex.__context__ or getattr(ex, "message", None) or ex)
     return problems
 
@@ -57,18 +67,35 @@ def add_stored(store: Any, origin: InputStore, names: Iterable[str], *, linked: 
     """
     stored = [name for name in names if origin.is_stored(name)]
     source = origin.source._store if isinstance(origin.source, PastTask) else None
+    problems: dict[str, str] = {}
     if source is not None and stored:
-        _bring(store, source, {origin._objects[name] for name in stored}, linked=linked)
-        store._objects.update({name: origin._objects[name] for name in stored})
-        store._info.update({name: origin._info[name] for name in stored if name in origin._info})
+        problems = _brought(store, source, {name: origin._objects[name] for name in stored}, linked=linked)
+        kept = [name for name in stored if name not in problems]
+        store._objects.update({name: origin._objects[name] for name in kept})
+        store._info.update({name: origin._info[name] for name in kept if name in origin._info})
     others = [name for name in names if name not in stored]
-    return add_values(store, _values(origin, others))
+    return problems | add_values(store, _values(origin, others))
 
 
 def _values(origin: InputStore, names: Iterable[str]) -> Iterable[tuple[str, Any]]:
     for name in names:
         with contextlib.suppress(KeyError):
             yield name, origin[name]
+
+
+def _brought(store: Any, source: Any, shas: dict[str, str], *, linked: bool) -> dict[str, str]:
+    """Bring all at once; where one of them is damaged or missing, each alone, and say which."""
+    try:
+        _bring(store, source, set(shas.values()), linked=linked)
+    except UNREAD:
+        problems = {}
+        for name, sha in shas.items():
+            try:
+                _bring(store, source, {sha}, linked=linked)
+            except UNREAD as ex:
+                problems[name] = f"it {trouble(source, name) or ex}"
+        return problems
+    return {}
 
 
 def _bring(store: Any, source: Any, shas: set[str], *, linked: bool) -> None:
@@ -81,7 +108,7 @@ def _bring(store: Any, source: Any, shas: set[str], *, linked: bool) -> None:
             os.symlink(_file(theirs, sha), path)
             os.symlink(f"{_file(theirs, sha)}_meta", f"{path}_meta")
     elif missing:
-        ours.save_blobs(theirs.load_blobs(missing, is_transfer=True), is_transfer=True)
+        ours.save_blobs(((sha, raw, RAW) for sha, raw in read(source, missing)), is_transfer=True)
 
 
 def _file(blobs: Any, sha: str) -> str:

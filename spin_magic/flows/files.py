@@ -172,12 +172,13 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 def _rules_above(folder: Path) -> _Rules:
     """Read the ``.gitignore`` of the folders above, up to the top of the repository."""
-    if (folder / ".git").exists():
+    # Not Path.exists, which fails in a folder that may not be searched.
+    if os.path.exists(folder / ".git"):  # noqa: PTH110
         return ()
     above: list[Path] = []
     for parent in folder.parents:
         above.insert(0, parent)
-        if (parent / ".git").exists():
+        if os.path.exists(parent / ".git"):  # noqa: PTH110
             return tuple(rule for base in above for rule in _read_rules(str(base)))
     return ()
 

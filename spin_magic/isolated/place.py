@@ -33,10 +33,24 @@ class Place:
         The folder.
     datastore : Path
         What ``spin`` takes for its datastore in it.
+    remove : callable
+        Removes it at once.
+
+    Raises
+    ------
+    IsolatedError
+        It cannot be made.
     """
 
     def __init__(self) -> None:
-        folder = Path(tempfile.gettempdir())
+        with _told("a temporary folder"):
+            self._make(Path(tempfile.gettempdir()))
+
+    def filled(self) -> contextlib.AbstractContextManager[None]:
+        """Say in a sentence, for the time of the block, where there is no room for the inputs."""
+        return _told(str(self.root))
+
+    def _make(self, folder: Path) -> None:
         _sweep(folder, r"spin_isolated_(\d+)_\w+")
         self.root = Path(tempfile.mkdtemp(prefix=f"spin_isolated_{os.getpid()}_", dir=folder))
         # Held for as long as this process lives, whatever ends it.
@@ -50,7 +64,19 @@ class Place:
         self.log = self.root / "metaflow.log"
         self.orders = self.root / "orders.json"
         self.run_id = self.root / "run_id"
-        weakref.finalize(self, _remove, str(self.root), held, os.getpid())
+        self.remove = weakref.finalize(self, _remove, str(self.root), held, os.getpid())
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as ex:
+        msg = (
+            f"--isolated keeps the inputs of the step in {where}, which cannot be written to: "
+            f"{ex.strerror or ex}. Free some room there, or set TMPDIR to another folder, or spin it here."
+        )
+        raise IsolatedError(msg) from ex
 
 
 def _remove(path: str, held: int, maker: int) -> None:
@@ -76,6 +102,8 @@ def copy_beside(file: Path, text: bytes) -> Iterator[Path]:
     try:
         copy.write_bytes(text)
     except OSError as ex:
+        with contextlib.suppress(OSError):
+            copy.unlink()
         msg = (
             f"--isolated puts a copy of {file.name} with the cell's text beside it for a moment, and "
             f"{file.parent} cannot be written to: {ex.strerror}. Save the step elsewhere, or spin it here."

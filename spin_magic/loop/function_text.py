@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.errors import SaveError
+from spin_magic.writing import disk
 
 _IMPORTS = {
     "Path": "from pathlib import Path",
@@ -87,8 +88,7 @@ def create(file: Path, text: str) -> None:
         It cannot be made.
     """
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        disk.create(file, text)
     except OSError as ex:
         msg = f"{file} cannot be made: {ex.strerror}."
         raise SaveError(msg, text) from ex

@@ -88,14 +88,26 @@ def run_isolated(plan: Plan, *, skip_decorators: bool, cards: bool) -> tuple[Pla
         The process cannot be started, or this Metaflow lacks what feeds it.
     """
     check_launcher()
-    flow, cls = plan.history.flow, plan.prepared.cls
     place = Place()
+    try:
+        return _run_in(place, plan, skip_decorators=skip_decorators, cards=cards)
+    except BaseException:
+        # The traceback, which a notebook keeps, would keep it.
+        place.remove()
+        raise
+
+
+def _run_in(
+    place: Place, plan: Plan, *, skip_decorators: bool, cards: bool
+) -> tuple[Plan, engine.IsolatedOutcome]:
+    flow, cls = plan.history.flow, plan.prepared.cls
     root, logs = str(place.datastore), Logs()
     environment = plan.request.environment or engine.environment_of(cls, plan.step)
     with _flow_file(plan) as (file, origin), plan.code.active():
         # The full pathspec, for which Metaflow looks no further; the orders say what stands behind it.
         task = f"{flow}/{plan.choice.run}/{plan.step}/0"
-        _write_orders(plan, place, file, task, engine.plant(root, flow, plan.stores))
+        with place.filled():
+            _write_orders(plan, place, file, task, engine.plant(root, flow, plan.stores))
         asked = Asked(
             task,
             environment,

@@ -6,6 +6,7 @@ import keyword
 from pathlib import Path
 
 from spin_magic.errors import SaveError
+from spin_magic.writing import disk
 
 _STUB = '''\
 """{name}: what it is for."""
@@ -60,8 +61,7 @@ def new_flow(name: str, file: Path | None) -> Path:
         raise SaveError(msg)
     text = _STUB.format(name=name)
     try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        disk.create(path, text)
     except FileExistsError:
         msg = f"{path} is there already: name another with --file, or `%spin_load` a step of it."
         raise SaveError(msg, text) from None

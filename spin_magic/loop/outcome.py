@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from spin_magic.artifacts import Artifacts
+from spin_magic.engine.past import OF_EVERY_TASK
 from spin_magic.engine.persist import persist
 from spin_magic.engine.task import Outcome
 from spin_magic.errors import SpinError, TaskError
@@ -100,6 +101,9 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
     error = outcome.error
     if isinstance(error, Exception) and not outcome.started and not isinstance(error, SpinError):
         text = " ".join(str(getattr(error, "message", None) or error).split())
+        lacking = [name for name in OF_EVERY_TASK if f"'{name}'" in text]
+        if lacking and isinstance(error, KeyError | AttributeError):
+            text = f"its inputs lack {lacking[0]!r}, so that run is damaged: choose another with --from."
         made = TaskError(f"Step `{plan.step}` cannot start: {text or type(error).__name__}")
         made.__cause__ = error
         return made

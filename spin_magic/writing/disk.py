@@ -29,6 +29,23 @@ def diff(old: str, new: str, path: str) -> str:
     )
 
 
+def create(path: Path, text: str) -> None:
+    """Write a new file, whole or not at all.
+
+    Raises
+    ------
+    OSError
+        It is there already, or cannot be written: then it is not there.
+    """
+    stream = path.open("x", encoding="utf-8")
+    try:
+        with stream:
+            stream.write(text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
 def write(old: Source, text: str) -> Source:
     """Put a new text in the place of the one that was read.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.ledger import Ledger, Row
+from tests.faults.sized import FLOW
 from tests.kernel.harness import LOAD, Kernel, fresh_kernel, run_flow
 
 if TYPE_CHECKING:
@@ -93,6 +95,36 @@ def project(ran: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def kernel(project: Path) -> Iterator[Kernel]:
     """A kernel in the project, with the magics loaded."""
     with fresh_kernel(project) as running:
+        loaded = running.run(LOAD)
+        assert not loaded.failed, loaded.text
+        yield running
+
+
+@pytest.fixture(scope="module")
+def sized(project: Path) -> Path:
+    """The project, with a run of SizedFlow."""
+    (project / "sizedflow.py").write_text(FLOW)
+    run_flow(Path("sizedflow.py"), project)
+    return project
+
+
+# Takes the right of root to read and write what its owner has closed, for good; does nothing for others.
+_WITHOUT_RIGHTS = """#!{python}
+import ctypes, os, sys
+if os.geteuid() == 0:
+    for right in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        assert ctypes.CDLL(None).prctl(24, right, 0, 0, 0) == 0
+os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+"""
+
+
+@pytest.fixture(scope="module")
+def kernel_without_rights(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """A kernel in the project to which permissions apply, also where root runs the tests."""
+    python = tmp_path_factory.mktemp("python") / "python"
+    python.write_text(_WITHOUT_RIGHTS.format(python=sys.executable))
+    python.chmod(0o755)
+    with fresh_kernel(project, python=str(python)) as running:
         loaded = running.run(LOAD)
         assert not loaded.failed, loaded.text
         yield running

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from spin_magic.engine import local_metadata
+from spin_magic.engine import local_metadata, near_files
 from spin_magic.engine.local_metadata import LocalRuns
 from spin_magic.errors import TaskError
 from spin_magic.kept import TICK_NS
@@ -33,16 +33,16 @@ def opened(monkeypatch):
     seen = []
 
     class NotedFile(FileIO):
-        def __init__(self, path):
+        def __init__(self, path, **how):
             seen.append(path)
-            super().__init__(path)
+            super().__init__(path, **how)
 
     def noted_list(path):
         seen.append(path)
         return real_list(path)
 
     real_list = local_metadata.os.listdir
-    monkeypatch.setattr(local_metadata, "FileIO", NotedFile)
+    monkeypatch.setattr(near_files, "FileIO", NotedFile)
     monkeypatch.setattr(local_metadata.os, "listdir", noted_list)
     return seen
 

@@ -142,8 +142,8 @@ def test_a_list_of_artifacts_that_was_written_in_place_is_seen(work, pause):
     assert work.reader.open(work.infos()[0]).objects["x"] == "sha-2"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "7"])
+@pytest.mark.parametrize("text", ["", "{", "[1]", "7", "{}", '{"objects": 3}', '{"objects": {"x": 3}}'])
 def test_a_damaged_list_of_artifacts_is_told_in_a_sentence(work, text):
     (work.task(1) / "0.data.json").write_text(text)
-    with pytest.raises(TaskError, match=r"The list of artifacts of \d+/work/1 in .* cannot be read"):
+    with pytest.raises(TaskError, match=r"The list of artifacts of \d+/work/1, .*0\.data\.json, is damaged"):
         work.reader.open(work.infos()[0])
