@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ from tests.kernel.harness import run_flow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Request
 
 pytestmark = pytest.mark.slow
 
@@ -117,8 +118,6 @@ STEP = """%%spin HostileFlow end
 @step
 def end(self):
     pass"""
-BELOW = """%%spin HostileFlow end
-self.after = "the kernel is well" """
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +131,7 @@ def hostile(quickstart: Path, lab: str) -> Path:
     (folder / "texts.json").write_text(json.dumps({"all": few, **lists}))
     run_flow(Path("hostileflow.py"), folder)
     cells = [hostile_cells.BEGIN, *(hostile_cells.SHOWN[place] for place in PLACES)]
-    cells += [CARD + repr(PAGE.replace("ORIGIN", lab)), STEP, BELOW]
+    cells += [CARD + repr(PAGE.replace("ORIGIN", lab)), STEP]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.strip()) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "hostile.ipynb")
@@ -144,6 +143,7 @@ def seen(browser: Browser, lab: str, hostile: Path) -> Iterator[Seen]:
     with notebook_in_lab(browser, lab, "hostile/hostile.ipynb") as seen:
         seen.page.on("dialog", lambda dialog: (seen.complaints.append(dialog.message), dialog.dismiss()))
         seen.page.on("download", lambda download: seen.complaints.append(download.suggested_filename))
+        seen.page.context.on("requestfailed", note_stopped)
         seen.page.context.on("page", lambda page: seen.complaints.append(f"opened {page.url}"))
         yield seen
 
@@ -157,10 +157,19 @@ def checked(seen: Seen) -> None:
     assert seen.page.url.startswith("http://127.0.0.1:")
 
 
+# What the browser itself stopped, by our policy, before anything was sent.
+STOPPED: list[str] = []
+
+
+def note_stopped(request: Request) -> None:
+    if request.failure == "csp":
+        STOPPED.append(request.url)
+
+
 def elsewhere(seen: Seen) -> list[str]:
-    """Name what was asked of anybody but the server."""
+    """Name what was asked of anybody but the server, and not stopped before it was."""
     port = urlsplit(seen.page.url).port
-    urls = [urlsplit(url) for url in seen.requests]
+    urls = [urlsplit(url) for url in (Counter(seen.requests) - Counter(STOPPED)).elements()]
     return [
         url.geturl()[:200]
         for url in urls
@@ -228,6 +237,7 @@ def test_the_saved_notebook_does_nothing_either(
     nbformat.write(foreign, hostile.with_name("foreign.ipynb"))
     for name in ("hostile", "foreign"):
         with notebook_in_lab(browser, lab, f"hostile/{name}.ipynb") as again:
+            again.page.context.on("requestfailed", note_stopped)
             again.page.wait_for_timeout(3000)
             found = again.page.evaluate(LOOK)
             assert found.pop("title").startswith(name)
