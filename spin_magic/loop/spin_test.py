@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spin_magic.engine.prepare import constants_of, parameters_of
-from spin_magic.errors import OptionError, TaskError
+from spin_magic.errors import OptionError, SaveError, TaskError
 from spin_magic.flows.load import FlowCode
 from spin_magic.flows.reads import reads_and_sets
 from spin_magic.loop import session
@@ -69,6 +69,10 @@ def written_test(
     SpinError
         The step was not spun here, or a test could not spin it so.
     """
+    if file is not None and file.suffix != ".py":
+        # A notebook reads as Python, too: as one large dictionary.
+        msg = f"{file.name} is no Python file: its name must end in .py."
+        raise SaveError(msg)
     spun = _testable(code, step)
     call = _call(code, spun, file)
     again = _again(step, spun, call, respin)
@@ -127,7 +131,8 @@ def _call(code: FlowCode, spun: session.Spun, file: Path | None) -> Call:
     arguments |= {"seed": spun.seed} if spun.seed is not None else {}
     arguments |= {"skip_decorators": True} if spun.skip_decorators else {}
     texts = {name: _literal(name, value) for name, value in arguments.items()}
-    base = file.resolve().parent if file is not None else None
+    # Of a link that leads to itself, too: writing says what is wrong.
+    base = Path(os.path.realpath(file)).parent if file is not None else None
     for name, path in (("artifacts_module", request.artifacts_module), ("cwd", request.cwd)):
         if path is not None:
             arguments[name], texts[name] = path, _path(Path(path), base)

@@ -152,7 +152,8 @@ def test_a_line_is_refused_in_a_sentence(
 
 def _is_one(line: str, text: str) -> bool:
     """Tell whether a text is what the line wants: a task has that value, a tag is a namespace, x… a name."""
-    known = {"--value": GIVEN, "--namespace": TAGS, "--show": payloads.LONG.values()}
+    letters = payloads.LONG.values()
+    known = {"--value": GIVEN, "--namespace": TAGS, "--show": letters, " -o ": letters}
     return any(option in line and text in texts for option, texts in known.items())
 
 

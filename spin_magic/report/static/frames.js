@@ -83,36 +83,24 @@ function listenFor(ref) {
   let told = 0;
   let since = 0;
   let raises = 0;
-  let pause = 0;
-  let latest;
-  let waiting;
   const listen = ({ source, data }) => {
     const node = ref.deref();
     if (!node) return removeEventListener("message", listen);
     if (!node.isConnected || source !== node.contentWindow) return;
     if (data?.spinReady) source.postMessage({ spinPage: pages.get(node) }, "*");
-    if (!Number.isFinite(data?.spinHeight)) return;
-    latest = data.spinHeight;
-    waiting ??= setTimeout(size, pause);
-  };
-  const size = () => {
-    waiting = undefined;
-    const node = ref.deref();
-    const height = Math.min(Math.max(Math.ceil(latest), 24), TALLEST);
-    if (!node?.isConnected || height === told) return;
-    const soon = performance.now() - since < pause + 100;
+    if (typeof data?.spinHeight !== "number") return;
+    const height = Math.min(Math.max(Math.ceil(data.spinHeight), 24), TALLEST);
     // A page that is always a little taller than its frame would never end: it answers at once.
-    raises = soon && height > told ? raises + 1 : 0;
-    if (raises > 20) return;
-    // One that is another height all the time would shake the notebook: it waits longer each time.
-    pause = soon ? Math.min(2 * pause + 8, 2000) : 0;
+    const answers = height > told && performance.now() - since < 100;
+    raises = answers ? raises + 1 : 0;
+    if (height === told || raises > 20) return;
     told = height;
     since = performance.now();
     node.style.height = `${height}px`;
     node.dispatchEvent(new Event("spin-sized"));
   };
   addEventListener("message", listen);
-  ref.deref().addEventListener("spin-updated", () => (raises = pause = 0));
+  ref.deref().addEventListener("spin-updated", () => (raises = 0));
 }
 
 // What the panels of a page share: the scripts that pages have in common, and who builds views of cards.
