@@ -184,7 +184,7 @@ def _difference(row: DiffRow, artifact: Artifact, value: Any, seconds: float) ->
     if seconds <= NO_TIME:
         return Difference(Change(note=f"no time was left to look into it: {ASK}"))
     before = attempt(lambda: row.before, _ABSENT)
-    found = None if before is _ABSENT else difference_of(before, value, row.name, seconds)
+    found = None if before is _ABSENT else difference_of(before, value, clean(row.name), seconds)
     if found is None or found.line is None:
         return Difference(Change(note=f"cannot be told how: {ASK}"))
     # Where the line says it all, there is nothing to open.

@@ -87,6 +87,7 @@ class Outcome:
     skipped: int = 0
     minutes: float = 0
     why: str = ""
+    remark: str = ""
 
 
 def main() -> None:
@@ -122,7 +123,7 @@ def tried(environment: Environment, tests: list[str]) -> Outcome:
     except subprocess.CalledProcessError as error:
         print(error.stderr)
         why = (
-            "not run: there is no such Python here"
+            "not run: there is no such Python on the path"
             if "interpreter" in error.stderr
             else "not run: no versions fit"
         )
@@ -203,7 +204,8 @@ def table_of(known: dict[str, dict]) -> list[str]:
     rows["on"] = [each["day"] for each in ran.values()]
     head, *body = (f"| {' | '.join([name, *cells])} |" for name, cells in rows.items())
     said = [
-        f"- `{name}`: {'; '.join(filter(None, (each['what'], each['why'])))}." for name, each in known.items()
+        f"- `{name}`: {'; '.join(filter(None, (each['what'], each['why'], each['remark'])))}."
+        for name, each in known.items()
     ]
     return [*said, "", head, f"|---|{'---|' * len(ran)}", *body]
 

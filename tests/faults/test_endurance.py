@@ -143,7 +143,7 @@ def test_a_long_session(kernel: Kernel, project: Path, spins: int, fault: Callab
     most = {name: bound * thousands + ROOM.get(name, 0) for name, bound in BOUNDS.items()}
     assert {name: grown[name] for name in most if grown[name] > most[name]} == {}
     assert last["widgets"] <= 2 * (MOST_RETIRED + 2 * len(KINDS))
-    assert slower < SLOWER
+    assert slower < (SLOWER if spins > 1000 else 2)  # of some kinds there are but few
     _is_whole(kernel, project, state, past)
 
     per = {name: f"{max(each, 0) / thousands:.0f}" for name, each in grown.items()}

@@ -241,6 +241,16 @@ def test_a_picture_that_is_no_base64_is_none() -> None:
     assert picture_of(Odd()) == ""
 
 
+def test_a_name_with_controls_is_cleaned_where_its_change_is_told() -> None:
+    from spin_magic.report.render import render_html
+    from spin_magic.report.summarize import summarize_result
+    from tests.unit.report_samples import make_result
+
+    page = render_html(summarize_result(make_result({"a\x1f": [object(), {"a": object()}]}, {"a\x1f": []})))
+    assert "a\x1f" not in page
+    assert "a\\x1f" in page
+
+
 def test_each_is_in_the_table(fault: Callable[..., None]) -> None:
     tests = [name for name in globals() if name.startswith("test_")]
     fault(
