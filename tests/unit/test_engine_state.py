@@ -207,6 +207,35 @@ def test_states_that_a_module_left_are_where_a_step_begins():
     assert drawn == draw()
 
 
+class Torch:
+    """Quacks as torch's generator: the library is large."""
+
+    def __init__(self):
+        self.state = 0
+
+    def get_rng_state(self):
+        return self.state
+
+    def set_rng_state(self, state):
+        self.state = state
+
+    manual_seed = set_rng_state
+
+
+def test_torch_is_seeded_where_it_is_loaded(monkeypatch):
+    torch = Torch()
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    torch.state = 11
+    module = state.random_states()
+    torch.state = 22
+    with state.seeded(5, None):
+        assert torch.state == 5
+    assert torch.state == 22
+    with state.seeded(None, module):
+        assert torch.state == 11
+    assert torch.state == 22
+
+
 @pytest.mark.parametrize(
     ("raised", "said"),
     [
