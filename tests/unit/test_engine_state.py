@@ -136,13 +136,16 @@ def test_an_alarm_of_one_s_own_goes_on_and_no_other(own, of_the_step, left):
         signal.setitimer(signal.ITIMER_REAL, *before)
 
 
-def test_an_alarm_that_rings_during_a_step_rings_once():
+@pytest.mark.parametrize("of_the_step", [None, 60])
+def test_an_alarm_that_was_due_during_a_step_rings_once(of_the_step):
     rung = []
     handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
-    before = signal.setitimer(signal.ITIMER_REAL, 0.05)
+    before = signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
         with state.preserved():
-            time.sleep(0.2)
+            if of_the_step:
+                signal.setitimer(signal.ITIMER_REAL, of_the_step)
+            time.sleep(0.3)
         time.sleep(0.1)
         assert len(rung) == 1
     finally:

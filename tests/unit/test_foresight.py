@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from spin_magic.engine import foresight
+from spin_magic.engine import blobs, foresight
 
 
 class Source:
@@ -62,3 +64,15 @@ def test_what_a_function_mentions_is_in_its_order():
     names = list(foresight.mentioned(step.__code__))
     assert set(names) >= {"second", "third", "fourth"}
     assert len(names) == len(set(names))
+
+
+def test_what_is_elsewhere_is_asked_for_by_its_size(monkeypatch):
+    asked = []
+    monkeypatch.setattr(blobs, "is_near", lambda storage: False)
+    monkeypatch.setattr(blobs, "read_in_parts", lambda *about: asked.append(about[2:]) or [])
+    contents = SimpleNamespace(_storage_impl=None)
+    store = SimpleNamespace(
+        _ca_store=contents, _objects={"a": "sha1", "b": "sha2"}, _info={"a": {"size": 5}, "b": {}}
+    )
+    assert list(blobs.read(store, ["sha1", "sha2", "unknown"])) == []
+    assert asked == [(["sha1", "sha2", "unknown"], 5)]
