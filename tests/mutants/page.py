@@ -64,8 +64,8 @@ def interval(killed: int, tried: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def lines(places: Mapping[str, int], fates: Sequence[Fate], seed: int) -> list[str]:
-    """Write the figures."""
+def lines(places: Mapping[str, int], fates: Sequence[Fate], seed: int, unchanged: int) -> list[str]:
+    """Write the figures; `unchanged` modules were tried as they are, and no test failed."""
     found = counts(places, fates)
     total = sum(found.values(), Count())
     low, high = interval(total.killed, total.tried)
@@ -75,7 +75,8 @@ def lines(places: Mapping[str, int], fates: Sequence[Fate], seed: int) -> list[s
         f"Of {total.places:,} places, {total.tried} were drawn with seed {seed}. **The tests killed "
         f"{total.killed}, which is {_share(total.killed, total.tried)}** (95 % interval for all places: "
         f"{low:.1%} to {high:.1%}); without the {total.equivalent} that change nothing it is "
-        f"**{_share(total.killed, apart)}**. {timeouts} of the killed ran into the time limit."
+        f"**{_share(total.killed, apart)}**. {timeouts} of the killed ran into the time limit. "
+        f"{unchanged} modules were tried unchanged, and no test failed."
     )
     return [
         said,
@@ -97,8 +98,8 @@ def _share(killed: int, tried: int) -> str:
     return f"{killed / tried:.1%}" if tried else "–"
 
 
-def write(places: Mapping[str, int], fates: Sequence[Fate], seed: int) -> None:
+def write(places: Mapping[str, int], fates: Sequence[Fate], seed: int, unchanged: int) -> None:
     """Put the figures into the page."""
-    text = "\n".join(lines(places, fates, seed))
+    text = "\n".join(lines(places, fates, seed, unchanged))
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(_FIGURES.sub(lambda _: f"\n{text}\n\n", page), encoding="utf-8")

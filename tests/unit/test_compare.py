@@ -164,6 +164,18 @@ def test_what_cannot_be_compared_is_said():
         same_value(deep_a, deep_b)
 
 
+def test_a_class_that_was_loaded_again_is_the_same_by_its_name():
+    def loaded():
+        namespace = {"__module__": __name__, "__reduce_ex__": lambda self, _: (type(self), (self.x,))}
+        return type("Again", (), namespace)
+
+    one, other = loaded()(), loaded()()
+    one.x, other.x = 1, 1
+    assert same_value(one, other) is True
+    other.x = 2
+    assert same_value(one, other) is False
+
+
 def array(x):
     made = np.empty(1, dtype=object)
     made[0] = x

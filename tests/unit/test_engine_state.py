@@ -136,13 +136,16 @@ def test_an_alarm_of_one_s_own_goes_on_and_no_other(own, of_the_step, left):
         signal.setitimer(signal.ITIMER_REAL, *before)
 
 
-def test_an_alarm_that_rings_during_a_step_rings_once():
+@pytest.mark.parametrize("of_the_step", [None, 60])
+def test_an_alarm_that_was_due_during_a_step_rings_once(of_the_step):
     rung = []
     handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
-    before = signal.setitimer(signal.ITIMER_REAL, 0.05)
+    before = signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
         with state.preserved():
-            time.sleep(0.2)
+            if of_the_step:
+                signal.setitimer(signal.ITIMER_REAL, of_the_step)
+            time.sleep(0.3)
         time.sleep(0.1)
         assert len(rung) == 1
     finally:
@@ -205,6 +208,35 @@ def test_states_that_a_module_left_are_where_a_step_begins():
         drawn = draw()
     seed(8)
     assert drawn == draw()
+
+
+class Torch:
+    """Quacks as torch's generator: the library is large."""
+
+    def __init__(self):
+        self.state = 0
+
+    def get_rng_state(self):
+        return self.state
+
+    def set_rng_state(self, state):
+        self.state = state
+
+    manual_seed = set_rng_state
+
+
+def test_torch_is_seeded_where_it_is_loaded(monkeypatch):
+    torch = Torch()
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    torch.state = 11
+    module = state.random_states()
+    torch.state = 22
+    with state.seeded(5, None):
+        assert torch.state == 5
+    assert torch.state == 22
+    with state.seeded(None, module):
+        assert torch.state == 11
+    assert torch.state == 22
 
 
 @pytest.mark.parametrize(

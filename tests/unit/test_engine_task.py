@@ -180,3 +180,9 @@ def test_an_exception_is_not_caught_by_catch():
     task._kernel_decorators(SimpleNamespace(decorators=[catch]))
     assert catch.task_exception(ValueError("x")) is None
     assert catch.task_decorate(len, None) is len
+
+
+def test_what_chooses_the_interpreter_is_not_honoured():
+    of_the_interpreter = {"conda", "pypi", "conda_base", "pypi_base", "conda_env_internal", "uv"}
+    assert not task.setup.HONOURED & (of_the_interpreter | {"card"})
+    assert {"secrets", "timeout", "environment"} <= task.setup.HONOURED

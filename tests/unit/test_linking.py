@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pytest
 from metaflow import FlowSpec, retry, step, timeout
 from metaflow.graph import FlowGraph
 
 from spin_magic.engine.graph import graph_of
 from spin_magic.engine.linking import link
+from spin_magic.engine.prepare import prepare
+from spin_magic.engine.state import preserved
+from spin_magic.errors import FlowError
 
 
 class LineFlow(FlowSpec):
@@ -154,6 +160,16 @@ def test_a_step_is_described():
     assert set(start.cases) == {("a", "one"), ("b", "end")}
     assert graph.nodes["one"].decorators == ()
     assert not start.recursive
+
+
+def test_a_flow_that_is_set_up_has_its_new_steps_in_the_graph():
+    LineFlow._graph = FlowGraph(LineFlow)
+    after = {"new": ("middle",), "newer": ("new",)}
+    with preserved():
+        graph = graph_of(prepare(LineFlow, SimpleNamespace(TYPE="local"), after=after).cls)
+    assert list(graph.nodes) == ["start", "middle", "new", "newer", "end"]
+    with preserved(), pytest.raises(FlowError, match="Metaflow finds a fault in flow LineFlow"):
+        prepare(LineFlow, SimpleNamespace(TYPE="local"))
 
 
 def test_without_new_steps_it_is_the_file_s():

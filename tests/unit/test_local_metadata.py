@@ -192,3 +192,15 @@ def test_damaged_metadata_is_told_in_a_sentence(folders, runs):
         file.write_text(text)
         with pytest.raises(TaskError, match=r"_self\.json is damaged: delete that run"):
             runs.tasks(run, "start")
+
+
+@pytest.mark.parametrize("kind", ["azure", "gs", "local", "s3"])
+def test_where_the_artifacts_of_a_task_are(folders, runs, kind):
+    run = folders.run()
+    folders.task(run, "work", 1)
+    later = FIRST // 1000 + 10
+    folders.metadata(run, "work", 1, later, {"attempt": "2", "ds-type": kind, "ds-root": "its/root"})
+    (info,) = runs.tasks(run, "work")
+    assert info.ds_type == kind
+    # Of local ones the place is known, and all attempts are beside each other.
+    assert (info.ds_root, info.attempt) == ((None, None) if kind == "local" else ("its/root", 2))

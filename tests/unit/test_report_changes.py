@@ -506,6 +506,18 @@ def test_parts_tell_how_they_differ():
     ]
 
 
+def test_what_equals_another_member_is_told_by_its_pickle():
+    assert line({1, "x" * 50}, {1.0, "x" * 50}).startswith("pickles differ: ")
+
+
+def test_each_side_has_bars_of_its_own():
+    before, now = detail(np.zeros(40), np.arange(40.0)).blocks[0].rows
+    drawn = [cell.bars for cell in (before[-1], now[-1])]
+    assert drawn[0] != drawn[1]
+    # All forty zeros are in the first bar; now they are spread.
+    assert [sum(1 for bar in bars if bar) for bars in drawn] == [1, len(drawn[1])]
+
+
 def test_one_element_is_not_drawn():
     assert detail(np.array([1.0]), np.array([2.0])).blocks[0].columns == (
         "",
