@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from spin_magic.engine.prepare import step_function
 from spin_magic.errors import CellError
 from spin_magic.flows.cell import StepText
+from spin_magic.flows.cell_texts import keep_for, keep_for_code
 from spin_magic.flows.load import function_node
 
 if TYPE_CHECKING:
@@ -59,7 +60,14 @@ def build_from_cell(text: StepText, code: FlowCode, cls: Any, name_file: NameFil
     existing = getattr(cls, step, None)
     namespace = existing.__globals__ if isinstance(existing, FunctionType) else code.module.__dict__
     try:
-        return _build(text.node, name_file(text.source), namespace, owner_of(cls, step))
+        filename = name_file(text.source)
+        owner = owner_of(cls, step)
+        keep_for(filename, text)
+        if filename not in linecache.cache:  # the last code of the same text went just now
+            name_file(text.source)
+        body = _compiled(text.node, filename, owner)
+        keep_for_code(filename, body)
+        return _made(body, namespace, owner, step)
     except SyntaxError as ex:
         msg = f"Line {ex.lineno} of the cell: {ex.msg}."
         raise CellError(msg) from None
@@ -81,23 +89,29 @@ def build_from_file(function: FunctionType, cls: Any) -> FunctionType | None:
     # The source of a step, as a card shows it, begins with its decorators.
     bare.lineno = function.__code__.co_firstlineno
     owner = owner_of(cls, function.__name__)
-    made = _build(bare, function.__code__.co_filename, function.__globals__, owner)
+    body = _compiled(bare, function.__code__.co_filename, owner)
+    made = _made(body, function.__globals__, owner, function.__name__)
     return made if made.__code__.co_freevars == function.__code__.co_freevars else None
 
 
-def _build(node: ast.FunctionDef, filename: str, namespace: dict[str, Any], owner: Any) -> FunctionType:
+def _compiled(node: ast.FunctionDef, filename: str, owner: Any) -> CodeType:
+    """Compile the body of a class that has this step alone."""
     hooked = ast.FunctionDef(**{**dict(ast.iter_fields(node)), "body": _with_hook(node.body)})
     ast.copy_location(hooked, node)
     holder = ast.parse(f"class {owner.__name__}: pass")
     holder.body[0].body = [hooked]  # type: ignore[attr-defined]
     compiled = compile(holder, filename, "exec", flags=_future_flags(owner), dont_inherit=True)
-    body = next(constant for constant in compiled.co_consts if isinstance(constant, CodeType))
+    return next(constant for constant in compiled.co_consts if isinstance(constant, CodeType))
+
+
+def _made(body: CodeType, namespace: dict[str, Any], owner: Any, step: str) -> FunctionType:
+    """Make the function of a compiled step."""
     scope = _ClassScope(owner)
     exec(body, namespace, scope)  # noqa: S102 -- the cell is code that the user runs
     cell = scope.get("__classcell__")
     if isinstance(cell, CellType):
         cell.cell_contents = owner
-    made = step_function(scope[node.name])
+    made = step_function(scope[step])
     made.__module__ = owner.__module__
     return made
 
@@ -193,8 +207,6 @@ def name_in_linecache(label: str) -> NameFile:
     """Give a way to register source text outside IPython: under a made-up file name, in linecache."""
 
     def name_file(source: str) -> str:
-        for old in [name for name in linecache.cache if name.startswith(f"<spin {label} ")]:
-            del linecache.cache[old]
         filename = f"<spin {label} {hash(source) & 0xFFFFFFFF:08x}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         return filename

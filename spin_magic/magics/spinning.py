@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import linecache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,7 @@ class SpinMagics(Room):
     def __init__(self, shell: InteractiveShell) -> None:
         self._names, self._once = Names(shell), ShownOnce(shell)
         self._last: tuple[SpinOptions, str | None] | None = None
+        self._files: set[str] = set()
         super().__init__(shell)
         self._settings = SpinMagic.instance()
         self._settings.take(shell.config.SpinMagic, lambda name: _config_file(shell, name))
@@ -217,6 +219,11 @@ class SpinMagics(Room):
         # The number of this cell in every IPython; `execution_count` is one ahead of it in some.
         number = self.shell.displayhook.prompt_count
         name: str = self.shell.compile.cache(source, number=number)
+        self._files.add(name)
+        # IPython would keep the numbers of all of them; those of texts that are gone nobody asks for.
+        for gone in self._files - linecache.cache.keys():
+            self.shell.compile._filename_map.pop(gone, None)  # noqa: SLF001 -- there is no other way
+            self._files.discard(gone)
         return name
 
     def _keep(self, options: SpinOptions, result: SpinResult | SpinResults) -> None:

@@ -33,8 +33,10 @@ Render = Callable[[SpinResult], str]
 _shown: dict[tuple[str, str], View] = {}
 # The tab that somebody chose in the last panel of each step.
 _tabs: dict[tuple[str, str], str] = {}
-# Panels without a result that may still be seen, until their cell runs again.
+# Panels without a result that may still be seen, until their cell runs again. Of these so many: some cells
+# never run again, and some front ends do not say which cell it is.
 _retired: list[View] = []
+MOST_RETIRED = 64
 
 
 class PanelWidget(anywidget.AnyWidget):
@@ -95,7 +97,8 @@ def show(key: tuple[str, str], view: View) -> None:
     if before is not None:
         before.retire()
         _retired.append(before)
-    for old in [old for old in _retired if old.cell == view.cell and old.message != view.message]:
+    again = [old for old in _retired if old.cell == view.cell and old.message != view.message]
+    for old in again or _retired[:-MOST_RETIRED]:
         old.close()
         _retired.remove(old)
 

@@ -52,7 +52,7 @@ def show(result):
 
 
 def open_widgets():
-    return widgets.widgets.widget._instances
+    return widgets.Widget.get_manager_state()["state"]
 
 
 def test_cards_are_sent_only_when_asked_for(asked):
@@ -80,8 +80,8 @@ def test_what_only_the_front_end_can_draw_is_left_to_it(asked):
 
     shown = show(make_result({}, {"c": Chart()}))
     answer = asked(shown, ask="display", name="c")
-    output = open_widgets()[answer["output"]]
-    assert output.outputs[0]["data"]["application/vnd.vegalite.v5+json"] == {"mark": "bar"}
+    output = open_widgets()[answer["output"]]["state"]
+    assert output["outputs"][0]["data"]["application/vnd.vegalite.v5+json"] == {"mark": "bar"}
 
 
 @pytest.mark.parametrize("question", [{"ask": "card", "index": "x"}, {"ask": "display", "name": ["x"]}])
@@ -192,3 +192,10 @@ def test_what_cannot_be_saved_leaves_no_file(asked, tmp_path, file, said):
     shown = show(make_result({}, {"v": [1]}))
     assert said in asked(shown, ask="save", name="v", path=str(tmp_path / file))["said"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_front_ends_that_name_no_cells_keep_a_bounded_number_of_widgets(monkeypatch):
+    monkeypatch.setattr(view, "_running", lambda: ("", ""))
+    monkeypatch.setattr(view, "MOST_RETIRED", 3)
+    panels = [show(make_result({}, {"v": i})) for i in range(8)]
+    assert [panel.widget.comm is not None for panel in panels] == [False] * 4 + [True] * 4
