@@ -122,15 +122,17 @@ class Kernel:
         on_text: Callable[[str], None] | None = None,
         on_wait: Callable[[], None] | None = None,
         timeout: float = 60,
+        cell_id: str | None = None,
     ) -> Cell:
         """Run one cell; type `answers` where it asks.
 
         `on_text` is called with each text as it arrives, `on_wait` when nothing has arrived for a moment.
+        With `cell_id` it is a cell of a notebook, which a front end names.
         """
         cell = Cell(code)
         typed = iter(answers)
         begun = time.monotonic()
-        request = self.client.execute(code, allow_stdin=bool(answers))
+        request = self._send(code, cell_id, asks=bool(answers))
         while True:
             if answers:
                 with contextlib.suppress(queue.Empty):
@@ -176,6 +178,15 @@ class Kernel:
         cell = self.run(code, on_text=on_text, on_wait=on_wait)
         assert pressed, f"the cell ended before it was interrupted: {cell.text}"
         return cell, time.monotonic() - pressed[0]
+
+    def _send(self, code: str, cell_id: str | None, *, asks: bool) -> str:
+        if cell_id is None:
+            return self.client.execute(code, allow_stdin=asks)
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": asks}
+        message = self.client.session.msg("execute_request", content)
+        message["metadata"] = {"cellId": cell_id}
+        self.client.shell_channel.send(message)
+        return message["header"]["msg_id"]
 
     def complete(self, code: str, cursor: int | None = None, timeout: float = 60) -> dict[str, Any]:
         """Press Tab, at the end where nothing else is said; give the reply."""
