@@ -15,7 +15,7 @@ ifeq ($(filter-out root,$(METAFLOW_USER) $(SUDO_USER) $(USERNAME) $(USER)),)
 export METAFLOW_USER := spinner
 endif
 
-.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench faults clean
+.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench faults compat clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -72,5 +72,8 @@ bench: .venv/.installed  ## `python flow.py spin` against `%spin`; writes tests/
 faults: setup  ## Everything that should break it, for hours; writes docs/faults.md
 	$(python) -m pytest tests/faults --full --keep-figures
 
+compat: .venv/.installed  ## The tests with old and new versions of what they run on; writes docs/compat.md
+	$(python) tests/compat/compat.py $(only)
+
 clean:  ## Remove what the commands above made
-	rm -rf .venv .venv-oldest demo_output dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-oldest .venv-compat demo_output dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

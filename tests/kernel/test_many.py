@@ -36,8 +36,9 @@ class Box:
 
 """
 WIDGETS = """\
-from ipywidgets.widgets.widget import _instances
-print([each for each in _instances.values() if "Progress" in type(each).__name__])"""
+from ipywidgets import Widget
+models = Widget.get_manager_state()["state"].values()
+print([each for each in models if "Progress" in each["model_name"]])"""
 
 
 def test_a_bar_is_shown_and_no_widget_is_saved(project: Path) -> None:

@@ -188,7 +188,11 @@ def arrays_in_cells(value):
     ("before", "after", "text"),
     [
         (arrays_in_cells(1), arrays_in_cells(2), "1 cell of v differs"),
-        (pd.DataFrame({"a": [1.0, 2.0]}), pd.DataFrame({"a": ["1", "2"]}), "a float64 → str"),
+        (
+            pd.DataFrame({"a": [1.0, 2.0]}),
+            pd.DataFrame({"a": ["1", "2"]}),
+            f"a float64 → {pd.Series(['1']).dtype}",  # of pandas 3 `str`, before it `object`
+        ),
         (
             pd.DataFrame([[1, 2]], columns=["a", "a"]),
             pd.DataFrame([[3, 2]], columns=["a", "a"]),
