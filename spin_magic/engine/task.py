@@ -292,9 +292,11 @@ def _run_step(
             task.run_step(job.step, run_id, "0", None, paths, job.split_index, 0, 0)
     except BaseException as ex:  # noqa: BLE001 -- interrupts and sys.exit end a step too
         error, traceback = ex, users_traceback(sys.exc_info()[2])
-        if traceback is None and task.raised is not None:
+        if task.raised is not None and task.raised is not ex:
             # Metaflow stumbled over the step's own exception, over its text above all.
-            error, traceback = task.raised, users_traceback(task.traceback)
+            BaseException.with_traceback(task.raised, users_traceback(task.traceback))
+            if traceback is None:
+                error, traceback = task.raised, task.raised.__traceback__
         task.raised = task.traceback = None
         # Past what its class makes of that name.
         BaseException.with_traceback(error, traceback)
