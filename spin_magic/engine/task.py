@@ -295,9 +295,11 @@ def _run_step(
     except BaseException as raised:  # noqa: BLE001 -- interrupts and sys.exit end a step too
         error = _meant(raised)
         traceback = users_traceback(_traceback_of(error))
-        if traceback is None and task.raised is not None:
+        if task.raised is not None and task.raised is not error:
             # Metaflow stumbled over the step's own exception, over its text above all.
-            error, traceback = task.raised, users_traceback(task.traceback)
+            BaseException.with_traceback(task.raised, users_traceback(task.traceback))
+            if traceback is None:
+                error, traceback = task.raised, _traceback_of(task.raised)
         task.raised = task.traceback = None
         BaseException.with_traceback(error, traceback)
         with contextlib.suppress(KeyboardInterrupt):
