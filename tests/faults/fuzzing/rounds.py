@@ -72,7 +72,9 @@ def play(target: Target, first: int, *, seconds: float = 0, examples: int = EXAM
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )(given(target.cases)(one))
-        seed(first + played.rounds)(a_round)()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what libraries say while a case is made of them
+            seed(first + played.rounds)(a_round)()
         played.rounds += 1
     return played
 
