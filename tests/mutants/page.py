@@ -74,9 +74,9 @@ def lines(
     apart = total.tried - total.equivalent
     timeouts = sum(fate.by == "timeout" for fate in fates)
     said = (
-        f"Of {total.places:,} places, {drawn} were drawn with seed {seed} and {total.tried} tried. **The tests "
-        f"killed {total.killed}, which is {_share(total.killed, total.tried)}** (95 % interval for all places: "
-        f"{low:.1%} to {high:.1%}); without the {total.equivalent} that change nothing it is "
+        f"Of {total.places:,} places, {drawn} were drawn with seed {seed} and {total.tried} tried. **The "
+        f"tests killed {total.killed}, which is {_share(total.killed, total.tried)}** (95 % interval for all "
+        f"places: {low:.1%} to {high:.1%}); without the {total.equivalent} that change nothing it is "
         f"**{_share(total.killed, apart)}**. {timeouts} of the killed ran into the time limit. "
         f"{unchanged} modules were tried unchanged, and no test failed."
     )
