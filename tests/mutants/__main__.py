@@ -69,7 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for fate in fates:
         if not fate.by and fate.name not in page.judged():
             print(f"{fate.module}:{fate.line}: {fate.kind}\n  - {fate.was}\n  + {fate.now}")
-    page.write({module: len(found) for module, found in places.items()}, fates, chosen.seed, len(unchanged))
+    page.write(
+        {module: len(found) for module, found in places.items()},
+        fates,
+        chosen.seed,
+        len(names),
+        len(unchanged),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -64,7 +64,9 @@ def interval(killed: int, tried: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def lines(places: Mapping[str, int], fates: Sequence[Fate], seed: int, unchanged: int) -> list[str]:
+def lines(
+    places: Mapping[str, int], fates: Sequence[Fate], seed: int, drawn: int, unchanged: int
+) -> list[str]:
     """Write the figures; `unchanged` modules were tried as they are, and no test failed."""
     found = counts(places, fates)
     total = sum(found.values(), Count())
@@ -72,12 +74,17 @@ def lines(places: Mapping[str, int], fates: Sequence[Fate], seed: int, unchanged
     apart = total.tried - total.equivalent
     timeouts = sum(fate.by == "timeout" for fate in fates)
     said = (
-        f"Of {total.places:,} places, {total.tried} were drawn with seed {seed}. **The tests killed "
-        f"{total.killed}, which is {_share(total.killed, total.tried)}** (95 % interval for all places: "
-        f"{low:.1%} to {high:.1%}); without the {total.equivalent} that change nothing it is "
+        f"Of {total.places:,} places, {drawn} were drawn with seed {seed} and {total.tried} tried. **The "
+        f"tests killed {total.killed}, which is {_share(total.killed, total.tried)}** (95 % interval for all "
+        f"places: {low:.1%} to {high:.1%}); without the {total.equivalent} that change nothing it is "
         f"**{_share(total.killed, apart)}**. {timeouts} of the killed ran into the time limit. "
         f"{unchanged} modules were tried unchanged, and no test failed."
     )
+    if drawn > total.tried:
+        said += (
+            f" {drawn - total.tried} were not reached: had all of them survived, the share would be "
+            f"{_share(total.killed, drawn)}."
+        )
     return [
         said,
         "",
@@ -98,8 +105,8 @@ def _share(killed: int, tried: int) -> str:
     return f"{killed / tried:.1%}" if tried else "–"
 
 
-def write(places: Mapping[str, int], fates: Sequence[Fate], seed: int, unchanged: int) -> None:
+def write(places: Mapping[str, int], fates: Sequence[Fate], seed: int, drawn: int, unchanged: int) -> None:
     """Put the figures into the page."""
-    text = "\n".join(lines(places, fates, seed, unchanged))
+    text = "\n".join(lines(places, fates, seed, drawn, unchanged))
     page = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(_FIGURES.sub(lambda _: f"\n{text}\n\n", page), encoding="utf-8")
