@@ -15,7 +15,7 @@ ifeq ($(filter-out root,$(METAFLOW_USER) $(SUDO_USER) $(USERNAME) $(USER)),)
 export METAFLOW_USER := spinner
 endif
 
-.PHONY: help setup lint format test test-newest test-oldest demo lab docs bench faults mutants compat clean
+.PHONY: help setup lint format test test-newest test-oldest test-faults demo lab docs bench faults mutants compat clean
 
 help:  ## List the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -49,10 +49,13 @@ format: .venv/.installed  ## Let ruff write the format
 
 # Side by side, each on a core: one after the other they take nearly twice as long.
 test: setup .venv-oldest/.installed  ## Every test, with the newest Metaflow and with the oldest supported
-	$(MAKE) --jobs=2 --output-sync=target test-newest test-oldest
+	$(MAKE) --jobs=2 --output-sync=target test-newest test-oldest test-faults
 
 test-newest: setup
-	$(python) -m pytest
+	$(python) -m pytest --ignore=tests/faults
+
+test-faults: setup
+	$(python) -m pytest -p no:cacheprovider tests/faults
 
 test-oldest: .venv-oldest/.installed
 	.venv-oldest/bin/python -m pytest -p no:cacheprovider tests/conformance

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from bleach._vendor import html5lib
+import html5lib
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
