@@ -207,7 +207,8 @@ def _name_notes(plan: Plan, outcome: Outcome) -> Iterable[str]:
 def _function_notes(outcome: Outcome) -> Iterable[str]:
     """Say which attributes `run` would drop without a word."""
     # task_datastore.py:persist leaves out functions and methods.
-    for name, value in vars(outcome.flow).items():
+    own = {} if outcome.flow is None else vars(outcome.flow)  # that of an isolated step is gone
+    for name, value in own.items():
         if issubclass(type(value), (FunctionType, MethodType)) and not name.startswith("_"):
             yield f"`{one_line(name, 60)}` is a function, and Metaflow stores none: no later step finds it."
 

@@ -100,7 +100,9 @@ def _render(plan: Plan, result: SpinResult, form: Form = "auto") -> dict[str, An
 def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
     """Give what went wrong: the step's own exception, or one sentence where it did not even start."""
     error = outcome.error
-    if isinstance(error, Exception) and not outcome.started and not isinstance(error, SpinError):
+    if not isinstance(error, Exception) or isinstance(error, SpinError):
+        return error
+    if not outcome.started:
         text = " ".join(said_by(_message(error)).split())
         lacking = [name for name in OF_EVERY_TASK if f"'{name}'" in text]
         if lacking and isinstance(error, KeyError | AttributeError):
@@ -108,7 +110,7 @@ def own_error(plan: Plan, outcome: Outcome) -> BaseException | None:
         made = TaskError(f"Step `{plan.step}` cannot start: {text or type(error).__name__}")
         made.__cause__ = error
         return made
-    if isinstance(error, Exception) and not outcome.isolated and error.__traceback__ is None:
+    if not outcome.isolated and error.__traceback__ is None:
         # No line of the user's is in it.
         text = " ".join(said_by(_message(error)).split())
         made = TaskError(
