@@ -6,6 +6,7 @@ import copyreg
 import dataclasses
 import pickle
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -18,6 +19,7 @@ LEAST_SECONDS = 0.03
 # Of elements that only their identity tells apart, each is looked for among all others.
 MOST_ALIKE = 200
 LATE = "there was no time: ask with diff()"
+_CONTAINERS = (list, tuple, dict, set, frozenset, deque)
 _ATOMS = frozenset({str, bytes, bytearray, int, complex, float, bool, type(None), range})
 
 
@@ -123,10 +125,12 @@ def _kind(value: Any) -> str:
 
 
 def _same_atom(a: Any, b: Any) -> bool:
+    if type(a) is complex:
+        return _same_atom(a.real, b.real) and _same_atom(a.imag, b.imag)
     if a != b:
         return bool(a != a and b != b)  # noqa: PLR0124 -- NaN is what differs from itself
     # 0.0 and -0.0 are equal, and not the same.
-    return bool(a) or type(a) not in (float, complex) or repr(a) == repr(b)
+    return bool(a) or type(a) is not float or repr(a) == repr(b)
 
 
 def _same_array(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
@@ -243,11 +247,15 @@ def _same_object(comparison: _Comparison, a: Any, b: Any, depth: int) -> bool:
     mine, other = _reduced(a), _reduced(b)
     if isinstance(mine, str) or isinstance(other, str):
         return bool(mine == other)
-    if comparison.same(_parts(mine), _parts(other), depth + 1) or pickle.dumps(a, 4) == pickle.dumps(b, 4):
+    if comparison.same(_parts(mine), _parts(other), depth + 1):
         return True
     own: Any = type(a).__eq__
-    # That of a dataclass takes 1 for 1.0, as numbers do.
-    if own is not object.__eq__ and not dataclasses.is_dataclass(a) and (a == b) is True:
+    # That of containers and dataclasses takes 1 for 1.0, as numbers do.
+    if own is object.__eq__ or isinstance(a, _CONTAINERS) or dataclasses.is_dataclass(a):
+        return False
+    if pickle.dumps(a, 4) == pickle.dumps(b, 4):
+        return True
+    if (a == b) is True:
         msg = "its own == says that it is the same, but what is stored differs"
         raise Incomparable(msg)
     return False
