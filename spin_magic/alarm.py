@@ -48,7 +48,7 @@ def ringing(seconds: float, again: float, ring: Callable[[FrameType | None], Non
             return
         # Never two at once: the system hands the second to another thread, where it comes after the block.
         signal.setitimer(signal.ITIMER_REAL, again)
-        if not untimely(frame, owner):
+        if not _at_an_edge(frame, owner) and not untimely(frame, owner):
             ring(frame)
 
     before = signal.signal(signal.SIGALRM, handle)
@@ -71,6 +71,21 @@ def _owner(frame: FrameType) -> FrameType:
     while (around := frame.f_back) is not None and around.f_code is _ENTER and around.f_back is not None:
         frame = around.f_back
     return frame
+
+
+_EDGES = frozenset({"__enter__", "__exit__", "enter_context"})
+
+
+def _at_an_edge(frame: FrameType | None, owner: FrameType) -> bool:
+    """Tell whether a block is being entered or left: what is raised then leaves the timer ringing for good."""
+    while frame is not None and frame is not owner:
+        code = frame.f_code
+        if code.co_filename == __file__ or (
+            code.co_filename == contextlib.__file__ and code.co_name in _EDGES
+        ):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_in(frame: FrameType | None, owner: FrameType) -> bool:

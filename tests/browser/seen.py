@@ -11,7 +11,7 @@ from tests.browser.conftest import TOKEN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Request
 
 # Resolves once every cell has run, or the first has failed.
 RUN_ALL = """() => {
@@ -41,6 +41,11 @@ class Seen:
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def stopped(self, request: Request) -> None:
+        """Forget a request that the policy of a page stopped before anything was sent."""
+        if request.failure == "csp":
+            self.requests.remove(request.url)
 
     def cell(self, source: str) -> Locator:
         """The cell whose source has this line."""
@@ -77,6 +82,7 @@ def notebook_in_lab(browser: Browser, lab: str, name: str, place: str = "lab/tre
     page = context.new_page()
     seen = Seen(page)
     context.on("request", lambda request: seen.requests.append(request.url))
+    context.on("requestfailed", seen.stopped)
     page.on("pageerror", lambda error: seen.complaints.append(f"{error}"))
     page.on(
         "console",

@@ -104,9 +104,8 @@ def test_an_expression_may_be_nested_deeper_than_functions_call(
     import spin_magic
 
     monkeypatch.chdir(project)
-    result = spin_magic.spin(
-        "SmallFlow", "work", body=f"self.total = {expression}\nif self.total:\n    found = 3"
-    )
+    body = f"self.total = {expression}\nif self.total:\n    found = 3"
+    result = spin_magic.spin("SmallFlow", "work", body=body, namespace=None)
     assert result["total"] == eval(expression)  # noqa: S307 -- our own
     assert result.locals["found"] == 3
 

@@ -153,6 +153,7 @@ def test_an_alarm_that_was_due_during_a_step_rings_once(of_the_step):
         signal.signal(signal.SIGALRM, handler)
 
 
+@pytest.mark.usefixtures("no_loop")
 def test_a_step_may_run_a_loop_and_the_kernel_s_goes_on():
     async def kernel():
         running = asyncio.get_running_loop()

@@ -204,6 +204,7 @@ def test_a_step_finds_the_handler_that_it_expects() -> None:
         assert signal.getsignal(signal.SIGINT) is not before
 
 
+@pytest.mark.usefixtures("no_loop")
 def test_asyncio_cancels_its_task_when_a_step_is_interrupted() -> None:
     seen: list[str] = []
 
