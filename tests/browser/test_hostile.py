@@ -60,10 +60,19 @@ def hostile(quickstart: Path, lab: str) -> Path:
 @pytest.fixture(scope="module")
 def seen(browser: Browser, lab: str, hostile: Path) -> Iterator[Seen]:
     with notebook_in_lab(browser, lab, "hostile/hostile.ipynb") as seen:
-        seen.page.on("dialog", lambda dialog: (seen.complaints.append(dialog.message), dialog.dismiss()))
-        seen.page.on("download", lambda download: seen.complaints.append(download.suggested_filename))
-        seen.page.context.on("page", lambda page: seen.complaints.append(f"opened {page.url}"))
         yield seen
+
+
+def escapes(seen: Seen) -> list[str]:
+    """Give the list in which each dialog, download and window that opens is noted.
+
+    What the hostile page's own scripts complain of in their frame, where they are stopped, is not looked at.
+    """
+    noted: list[str] = []
+    seen.page.on("dialog", lambda dialog: (noted.append(dialog.message), dialog.dismiss()))
+    seen.page.on("download", lambda download: noted.append(download.suggested_filename))
+    seen.page.context.on("page", lambda page: noted.append(f"opened {page.url}"))
+    return noted
 
 
 def checked(seen: Seen) -> None:
@@ -87,6 +96,7 @@ def elsewhere(seen: Seen) -> list[str]:
 
 
 def test_no_text_becomes_more_than_text(seen: Seen) -> None:
+    noted = escapes(seen)
     seen.run_all()
     seen.wait_until_all_ran()
     expect(seen.page.locator("[data-test='panel']").first).to_be_visible(timeout=20_000)
@@ -97,6 +107,8 @@ def test_no_text_becomes_more_than_text(seen: Seen) -> None:
         flow.click()
     seen.page.wait_for_timeout(3000)
     checked(seen)
+    assert elsewhere(seen) == []
+    assert noted == []
 
 
 def test_the_saved_notebook_does_nothing_either(
@@ -112,10 +124,11 @@ def test_the_saved_notebook_does_nothing_either(
     nbformat.write(foreign, hostile.with_name("foreign.ipynb"))
     for name in ("hostile", "foreign"):
         with notebook_in_lab(browser, lab, f"hostile/{name}.ipynb") as again:
+            noted = escapes(again)
             again.page.wait_for_timeout(3000)
             found = again.page.evaluate(LOOK)
             assert found.pop("title").startswith(name)
             assert found.pop("globals") == ["object"] * 3
             assert found == dict.fromkeys(found, 0) | {"pwned": None}, name
             assert elsewhere(again) == []
-            assert [each for each in again.complaints if "about:srcdoc" not in each] == []
+            assert noted == []
