@@ -77,7 +77,7 @@ _EDGES = frozenset({"__enter__", "__exit__", "enter_context"})
 
 
 def _at_an_edge(frame: FrameType | None, owner: FrameType) -> bool:
-    """Tell whether a block is being entered or left: what is raised then leaves the timer ringing for good."""
+    """Tell whether a block is being entered or left: a timer that raises there would go on ringing."""
     while frame is not None and frame is not owner:
         code = frame.f_code
         if code.co_filename == __file__ or (
