@@ -552,6 +552,12 @@ def test_an_equality_that_warns_or_raises_does_so_unheard():
     assert difference_of(Unwilling(), Unwilling()).line is None  # it is pickled as the same
 
 
+def test_names_of_parts_have_no_control_characters():
+    loud = "\x1b[31m" + "x" * 60
+    assert "\x1b" not in line(frozenset(), frozenset([loud]))
+    assert "\x1b" not in line({"a": 1}, {"a": 1, loud: 2})
+
+
 def test_fields_of_what_is_no_tuple_are_attributes():
     assert line(ast.Constant(1), ast.Constant(2)) == "value 1 → 2"
 

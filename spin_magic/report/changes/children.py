@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
+from spin_magic.printable import clean
 from spin_magic.report.arrays import as_array
 from spin_magic.report.changes.pictures import is_picture
 from spin_magic.report.frames import frame_of
@@ -38,11 +39,11 @@ class Children:
             return ""
         if self.noun in ("key", "item"):
             return f"[{clip(line_of(key), 40)}]"
-        return f".{clip(str(key), 60)}"
+        return f".{clip(clean(str(key)), 60)}"
 
     def label(self, key: Any) -> str:
         """Give the part's own name, as it stands at the beginning of a path."""
-        return clip(key, 60) if isinstance(key, str) else self.suffix(key) or line_of(key)
+        return clip(clean(key), 60) if isinstance(key, str) else self.suffix(key) or line_of(key)
 
 
 def children(value: Any) -> Children | None:
