@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,15 @@ def is_folder(path: Any) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 -- as above
 
 
-def read_ordinary(path: Any) -> bytes:
-    """Read a file that a user named.
+def read_ordinary(path: Any, largest: int | None = LARGEST) -> bytes:
+    """Read a file whole.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    largest : int or None
+        How many bytes it may have; None: any number.
 
     Raises
     ------
@@ -56,15 +64,20 @@ def read_ordinary(path: Any) -> bytes:
         It is not there, no file can have that name, or it is a pipe or a device, which never ends.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        opened = FileIO(path, opener=_at_once)
     except ValueError:
         raise OSError(errno.EINVAL, "no file can have that name", str(path)) from None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 -- of a descriptor
-        status = os.fstat(descriptor)
-        if stat.S_ISDIR(status.st_mode):
-            raise OSError(errno.EISDIR, "it is a folder", str(path))
+    except IsADirectoryError:
+        raise OSError(errno.EISDIR, "it is a folder", str(path)) from None
+    with opened as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
-        if status.st_size > LARGEST:
-            raise OSError(errno.EFBIG, f"it is larger than {LARGEST // 2**20} MB", str(path))
+        if largest is not None and status.st_size > largest:
+            raise OSError(errno.EFBIG, f"it is larger than {largest // 2**20} MB", str(path))
         return file.read()
+
+
+def _at_once(path: str, flags: int) -> int:
+    # The opening of a pipe would wait for its other end.
+    return os.open(path, flags | os.O_NONBLOCK)

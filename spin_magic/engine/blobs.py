@@ -11,9 +11,9 @@ from typing import IO, TYPE_CHECKING, Any
 from metaflow.datastore.content_addressed_store import ContentAddressedStore
 from metaflow.datastore.exceptions import DataException
 
-from spin_magic.engine.near_files import read_file
 from spin_magic.engine.storage import is_near, read_in_parts
 from spin_magic.forked import Locked
+from spin_magic.paths import read_ordinary
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
@@ -74,7 +74,7 @@ def _loaded(blobs: Any, store: TaskDataStore, wanted: list[str]) -> Iterable[tup
 
 def _near(blobs: ContentAddressedStore, sha: str) -> bytes:
     storage = blobs._storage_impl
-    data = read_file(storage.full_uri(storage.path_join(blobs._prefix, sha[:2], sha)))
+    data = read_ordinary(storage.full_uri(storage.path_join(blobs._prefix, sha[:2], sha)), None)
     # What is zipped is told by its own first bytes, which are no pickle's: the file beside it may be damaged.
     if data[:2] != GZIP:
         return _whole(sha, data)

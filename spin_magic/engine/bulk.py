@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow import metaflow_config
 from metaflow.datastore.task_datastore import TaskDataStore
 
-from spin_magic.engine.near_files import read_record
+from spin_magic.engine.records import read_record
 from spin_magic.engine.storage import texts
 from spin_magic.errors import TaskError
 from spin_magic.kept import Look

@@ -8,6 +8,7 @@ from typing import Any
 from metaflow.includefile import FilePathClass, IncludedFile
 
 from spin_magic.errors import TaskError
+from spin_magic.paths import read_ordinary
 
 
 class ReadFile(IncludedFile):  # type: ignore[misc]
@@ -24,8 +25,7 @@ class ReadFile(IncludedFile):  # type: ignore[misc]
 def read_file(name: str, path: str, kind: FilePathClass) -> ReadFile:
     """Read the file of a parameter as text or bytes, as the parameter says."""
     try:
-        with open(os.path.expanduser(path), "rb") as file:
-            content: Any = file.read()
+        content: Any = read_ordinary(os.path.expanduser(path), None)
         if kind._is_text:
             content = content.decode(kind._encoding or "utf-8")
     except (OSError, UnicodeError) as ex:

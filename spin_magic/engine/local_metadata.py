@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from metaflow.plugins.datastores.local_storage import LocalStorage
 
-from spin_magic.engine.near_files import Damaged, read_record
 from spin_magic.engine.past import RunInfo, TaskInfo, attempt_of, origin_of, outcome, parse_path, place_of
+from spin_magic.engine.records import Damaged, read_record
 from spin_magic.errors import TaskError
 from spin_magic.kept import Kept
 from spin_magic.paths import can_be

@@ -8,7 +8,8 @@ from itertools import islice
 
 import pytest
 
-from spin_magic.engine import local_metadata, near_files
+from spin_magic import paths
+from spin_magic.engine import local_metadata
 from spin_magic.engine.local_metadata import LocalRuns
 from spin_magic.errors import TaskError
 from spin_magic.kept import TICK_NS
@@ -42,7 +43,7 @@ def opened(monkeypatch):
         return real_list(path)
 
     real_list = local_metadata.os.listdir
-    monkeypatch.setattr(near_files, "FileIO", NotedFile)
+    monkeypatch.setattr(paths, "FileIO", NotedFile)
     monkeypatch.setattr(local_metadata.os, "listdir", noted_list)
     return seen
 
