@@ -6,6 +6,7 @@ import errno
 import functools
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 from spin_magic.cache import folder as shelves
@@ -19,6 +20,10 @@ from spin_magic.interrupts import whole
 
 # Entries up to this size are read and checked at every load; larger ones are mapped, and checked once.
 SMALL = 2**20
+
+
+def _believe() -> None:
+    """Take the bytes for the artifact's."""
 
 
 class Store:
@@ -81,7 +86,9 @@ class Store:
         except shelves.Unusable:
             return False
 
-    def adopt(self, sha: str, raw: bytes) -> tuple[Any, Untouched | None]:
+    def adopt(
+        self, sha: str, raw: bytes, check: Callable[[], None] = _believe
+    ) -> tuple[Any, Untouched | None]:
         """Unpickle an artifact, write it for the next time, and give what `load` gives from now on.
 
         Parameters
@@ -90,25 +97,29 @@ class Store:
             Its SHA in Metaflow's datastore.
         raw : bytes
             Its pickle there.
+        check : callable, optional
+            Called before the entry is in its place, and raises where these are not the artifact's bytes.
 
         Raises
         ------
         Exception
-            Whatever unpickling it raises.
+            Whatever unpickling it raises, or `check`.
         """
         unpickled = pickles.Unpickled(raw)
         form = None if sha in self._unreadable else _split(raw, unpickled)
         if form is None:
-            if not self._put(sha, [raw], {"plain": True}):
+            if not self._put(sha, [raw], {"plain": True}, check):
                 return unpickled.value, None
             read = functools.partial(_plain_bytes, shelves.place(self.folder, sha))
             return unpickled.value, LoadedPlain(read, len(raw))
         head, packages = form
         facts = {"plain": False, "python": origins.PYTHON, "packages": packages}
-        written = self._put(sha, [head.head, *head.buffers], facts)
+        written = self._put(sha, [head.head, *head.buffers], facts, check)
         return (self.load(sha) if written else None) or (unpickled.value, None)
 
-    def _put(self, sha: str, parts: list[bytes | memoryview], facts: dict[str, Any]) -> bool:
+    def _put(
+        self, sha: str, parts: list[bytes | memoryview], facts: dict[str, Any], check: Callable[[], None]
+    ) -> bool:
         try:
             if not settings.limit() or not shelves.ready(self.folder, make=True):
                 return False
@@ -116,7 +127,7 @@ class Store:
             if not self._room(planned.total):
                 return False
             path = shelves.place(self.folder, sha)
-            status = write_entry(path, planned, start, parts)
+            status = write_entry(path, planned, start, parts, check)
             if planned.total > SMALL:
                 stamps.write(path, status)
         except (OSError, MemoryError, shelves.Unusable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from spin_magic.cache import folder as shelves
 from spin_magic.cache.layout import Layout, crc32, with_crc
@@ -17,7 +17,11 @@ _ZEROS = bytes(64)
 
 @whole
 def write_entry(
-    path: str, planned: Layout, start: bytes, parts: Sequence[bytes | memoryview]
+    path: str,
+    planned: Layout,
+    start: bytes,
+    parts: Sequence[bytes | memoryview],
+    check: Callable[[], None],
 ) -> os.stat_result:
     """Write the file of an entry.
 
@@ -31,6 +35,8 @@ def write_entry(
         Its first bytes, with no crc yet.
     parts : sequence of bytes or memoryview
         The pickle and its buffers.
+    check : callable
+        Called when all is written and before it is in its place, and raises where it must not come there.
 
     Returns
     -------
@@ -56,6 +62,7 @@ def write_entry(
             crc = _write_all(descriptor, one, crc)
             at = offset + len(one)
         os.pwrite(descriptor, with_crc(start, crc), 0)
+        check()
         os.replace(temporary, path)
         return os.fstat(descriptor)
     except BaseException:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from spin_magic import cache
 from spin_magic.engine.artifacts import ordinary
-from spin_magic.engine.blobs import MEMORY, TINY, detail, read
+from spin_magic.engine.blobs import MEMORY, TINY, Blob, detail, read_unchecked
 
 if TYPE_CHECKING:
     from metaflow.datastore.task_datastore import TaskDataStore
@@ -37,7 +37,7 @@ class Ahead:
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._queue: deque[tuple[str, int, TaskDataStore]] = deque()
-        self._known: dict[str, tuple[Future[bytes | None], int]] = {}
+        self._known: dict[str, tuple[Future[Blob | None], int]] = {}
         self._running = 0
 
     def want(self, pairs: Iterable[tuple[TaskDataStore, str]]) -> None:
@@ -55,8 +55,8 @@ class Ahead:
                         self._queue.append((sha, size, task))
         self._start()
 
-    def take(self, sha: str) -> bytes | None:
-        """Give the bytes of an artifact, waiting for them if they are on their way, or else None."""
+    def take(self, sha: str) -> Blob | None:
+        """Give what is on its way, waiting for it, or else None; a thread looks whether it is right."""
         if self._forked():
             return None
         with self._lock:
@@ -101,16 +101,18 @@ class Ahead:
     def _waiting(self) -> int:
         return sum(size for future, size in self._known.values() if future.running() or future.done())
 
-    def _fetch(self, sha: str, task: TaskDataStore, future: Future[bytes | None]) -> None:
-        raw = None
+    def _fetch(self, sha: str, task: TaskDataStore, future: Future[Blob | None]) -> None:
+        blob = None
         try:
-            ((_, raw),) = read(task, [sha])
+            blob = read_unchecked(task, sha)
         except Exception:  # noqa: BLE001 -- whoever asks for it reads it again, and is told
-            raw = None
+            blob = None
+        future.set_result(blob)
+        if blob is not None:
+            blob.look()
         with self._lock:
             self._running -= 1
-        future.set_result(raw)
-        del raw, future
+        del blob, future
         self._start()
 
 

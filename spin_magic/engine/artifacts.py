@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from metaflow.datastore.exceptions import DataException
 
 from spin_magic import cache
-from spin_magic.engine.blobs import MEMORY, TINY, detail, read
+from spin_magic.engine.blobs import MEMORY, TINY, Blob, detail, read, read_unchecked
 from spin_magic.engine.storage import is_near, there
 from spin_magic.engine.storage_words import StorageError
 
@@ -57,13 +57,26 @@ def fetch(store: TaskDataStore, name: str, ahead: Ahead | None = None) -> tuple[
     found = None if small_and_near(store, name) else cache.store().load(sha)
     if found is not None:
         return found
-    raw = ahead.take(sha) if ahead else None
-    if raw is None:
-        ((_, raw),) = read(store, [sha])
-    MEMORY.keep(sha, raw)
-    if len(raw) <= TINY and is_local(store):
-        return _from_bytes(raw)
-    return cache.store().adopt(sha, raw)
+    blob = ahead.take(sha) if ahead else None
+    if blob is None:
+        blob = read_unchecked(store, sha)
+        blob.look_meanwhile()
+    if len(blob.raw) <= TINY:
+        blob.check()
+        MEMORY.keep(sha, blob.raw)
+        if is_local(store):
+            return _from_bytes(blob.raw)
+    return _adopted(sha, blob)
+
+
+def _adopted(sha: str, blob: Blob) -> tuple[Any, cache.Untouched | None]:
+    try:
+        loaded = cache.store().adopt(sha, blob.raw, blob.check)
+    except Exception:
+        blob.check()  # what came of others' bytes says nothing
+        raise
+    blob.check()
+    return loaded
 
 
 def trouble(store: TaskDataStore, name: str) -> str:

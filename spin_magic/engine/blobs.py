@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ GZIP = b"\x1f\x8b"
 # Artifacts up to this size are as quickly unpickled from memory as from a file.
 TINY = 64 * 2**10
 MEMORY_BYTES = 32 * 2**20
+# Bytes from which on it is worth a thread to hash them.
+LARGE = 2**22
 
 
 def inflate(data: bytes) -> bytes:
@@ -40,6 +43,54 @@ class _Inflating(ContentAddressedStore):  # type: ignore[misc]
         return inflate(blob.read())
 
 
+class Blob:
+    """The pickle of an artifact as it was read, which `check` says is the one that was asked for.
+
+    To hash a gigabyte takes most of a second, in which it can be unpickled already.
+
+    Attributes
+    ----------
+    raw : bytes
+        The pickle.
+    """
+
+    def __init__(self, sha: str, raw: bytes, *, named_by_content: bool = True) -> None:
+        self.raw = raw
+        self._sha = sha
+        self._known = threading.Event()
+        self._sound = not named_by_content
+        if self._sound:
+            self._known.set()
+
+    def look(self) -> None:
+        """Find out whether it has its SHA."""
+        if self._known.is_set():
+            return
+        try:
+            self._sound = hashlib.sha1(self.raw, usedforsecurity=False).hexdigest() == self._sha
+        finally:
+            self._known.set()
+
+    def look_meanwhile(self) -> None:
+        """Find out in a thread, if it is large."""
+        if len(self.raw) < LARGE:
+            self.look()
+        else:
+            threading.Thread(target=self.look, name="spin_magic check", daemon=True).start()
+
+    def check(self) -> None:
+        """Wait until it is known, if somebody looks.
+
+        Raises
+        ------
+        DataException
+            It is another's, or damaged.
+        """
+        self._known.wait()
+        if not self._sound:
+            raise DataException(f"{self._sha} holds something else")
+
+
 def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Read blobs: those that are elsewhere several at once.
 
@@ -54,14 +105,28 @@ def read(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, bytes
     TypeError, OSError
         A blob is not there.
     """
+    for sha, blob in _blobs(store, shas):
+        blob.look()
+        blob.check()
+        yield sha, blob.raw
+
+
+def read_unchecked(store: TaskDataStore, sha: str) -> Blob:
+    """Read a blob of which somebody must look yet whether it is the right one; raises what `read` does."""
+    ((_, blob),) = _blobs(store, [sha])
+    return blob
+
+
+def _blobs(store: TaskDataStore, shas: Iterable[str]) -> Iterator[tuple[str, Blob]]:
     blobs = store._ca_store
     if type(blobs) is not ContentAddressedStore:  # an extension's: its keys are its own
-        yield from _loaded(blobs, store, list(shas))
+        for sha, raw in _loaded(blobs, store, list(shas)):
+            yield sha, Blob(sha, raw, named_by_content=False)
     elif is_near(blobs._storage_impl):
-        yield from ((sha, _near(blobs, sha)) for sha in shas)
+        yield from ((sha, Blob(sha, _near(blobs, sha))) for sha in shas)
     else:
         inflating = _Inflating(blobs._prefix, blobs._storage_impl)
-        yield from ((sha, _whole(sha, raw)) for sha, raw in _loaded(inflating, store, list(shas)))
+        yield from ((sha, Blob(sha, raw)) for sha, raw in _loaded(inflating, store, list(shas)))
 
 
 def _loaded(blobs: Any, store: TaskDataStore, wanted: list[str]) -> Iterable[tuple[str, bytes]]:
@@ -77,18 +142,11 @@ def _near(blobs: ContentAddressedStore, sha: str) -> bytes:
     data = read_ordinary(storage.full_uri(storage.path_join(blobs._prefix, sha[:2], sha)), None)
     # What is zipped is told by its own first bytes, which are no pickle's: the file beside it may be damaged.
     if data[:2] != GZIP:
-        return _whole(sha, data)
+        return data
     try:
-        raw = inflate(data)
+        return inflate(data)
     except Exception as ex:
         raise DataException(f"{sha} cannot be unzipped: {ex}") from ex
-    return _whole(sha, raw)
-
-
-def _whole(sha: str, raw: bytes) -> bytes:
-    if hashlib.sha1(raw, usedforsecurity=False).hexdigest() != sha:
-        raise DataException(f"{sha} holds something else")
-    return raw
 
 
 class Memory(Locked):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Mapping, Sequence
 
 from spin_magic.errors import SaveError
@@ -137,5 +138,10 @@ def _keep_in_body(fitted: list[str], new: Sequence[Line], place: Place) -> None:
 
 
 def _spliced(place: Place, start: int, new: list[str]) -> str:
-    lines = place.source.lines
-    return "".join([*lines[:start], *new, *lines[place.end :]])
+    before, after = place.source.lines[:start], place.source.lines[place.end :]
+    joined = [
+        # In a file of mixed endings the two would become the one ending of a single line.
+        content(line) + "\n" if line.endswith("\r") and following == "\n" else line
+        for line, following in itertools.pairwise([*new, *(after[:1] or [""])])
+    ]
+    return "".join([*before, *joined, *after])

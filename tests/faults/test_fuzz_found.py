@@ -122,6 +122,12 @@ def test_a_body_behind_a_backslash_gives_way_to_a_block() -> None:
     )
 
 
+def test_a_blank_line_stays_in_a_file_of_mixed_endings() -> None:
+    text = "class F(FlowSpec):\n  def b(self):\r    if x:\n      y\n      y = 1\r    z\n  def end(self): 1\n"
+    saved = replace_step(unsaved_source("flow.py", text), "F", "b", "if x:\n  y = 1\n\nself.x = 1")
+    assert saved.splitlines()[2:-1] == ["    if x:", "      y = 1", "", "    self.x = 1"]
+
+
 @pytest.mark.parametrize(
     ("file", "content"),
     [

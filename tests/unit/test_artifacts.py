@@ -216,6 +216,31 @@ def test_what_is_fetched_ahead_is_not_read_again(store):
     assert all(equal(one, values()[f"frame{i}"]) for i, one in enumerate(loaded))
 
 
+@pytest.mark.parametrize("kind", ["near", "on its way"])
+def test_a_large_blob_in_anothers_place_is_found_out_and_not_kept(store, monkeypatch, kind):
+    monkeypatch.setattr(blobs, "LARGE", 1)
+    blob(store, "frame0").write_bytes(blob(store, "frame1").read_bytes())
+
+    with closing(Ahead()) as fetching:
+        if kind == "on its way":
+            fetching.want([(store, "frame0")])
+        for _ in range(2):
+            with pytest.raises(DataException, match="something else"):
+                artifacts.fetch(store, "frame0", fetching)
+
+    assert not cache.store().has(store._objects["frame0"])
+    assert [each for each in Path(cache.store().folder).rglob("*") if each.is_file()] == []
+    assert equal(load(store, "frame1"), values()["frame1"])
+
+
+def test_large_bytes_that_do_not_unpickle_are_said_to_be_others(store, monkeypatch):
+    monkeypatch.setattr(blobs, "LARGE", 1)
+    blob(store, "frame0").write_bytes(b"no pickle" * 10**6)
+
+    with pytest.raises(DataException, match="something else"):
+        load(store, "frame0")
+
+
 def test_what_is_at_hand_is_not_fetched(store):
     load(store, "frame0")
 

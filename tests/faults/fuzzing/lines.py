@@ -250,9 +250,9 @@ def check(case: tuple[str, str, dict[str, Any] | None]) -> str:
         return "help"
     except OptionError as error:
         is_a_sentence(error)
-        # Half a character is in no name and no path.
-        rightly = expected is None or contradictory(magic, expected) or "\ud800" in line
-        assert rightly, "a line that is right is refused"
+        # Neither half a character nor NUL is in any name or path.
+        never = "\ud800" in line or "\x00" in line
+        assert expected is None or never or contradictory(magic, expected), "a line that is right is refused"
         return "refused"
     if expected is not None:
         assert not contradictory(magic, expected)

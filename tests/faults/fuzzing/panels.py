@@ -258,7 +258,8 @@ def frames(draw: Any) -> Any:
         with contextlib.suppress(TypeError, ValueError):
             frame = frame.set_index(frame.columns[0])
     elif how == 1:
-        frame.index = pd.Index([draw(hashable) for _ in range(rows)], dtype=object, name=draw(texts))
+        labels = [draw(hashable) for _ in range(rows)]
+        frame.index = pd.Index(labels, dtype=object, name=draw(texts), tupleize_cols=False)
     elif how == 2 and columns:
         return frame.iloc[:, 0]
     elif how == 3 and columns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,9 @@ def syntax(text: str | bytes) -> ast.Module | None:
     """Ask Python itself what a text is."""
     with quiet():
         try:
+            if isinstance(text, bytes):
+                # Metaflow does not run a flow whose text Python cannot show, though it may know the syntax.
+                importlib.util.decode_source(text)
             return ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError):
             return None
