@@ -52,6 +52,14 @@ class Parser(argparse.ArgumentParser):
         said = message.replace("argument ", "Option ", 1)
         raise OptionError(f"{said[:1].upper()}{said[1:]}.")
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """Read the values of an option; older Pythons take the value off ``--from=--`` and give a list."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
     def known(self) -> list[str]:
         """List the options."""
         return [name for action in self._actions for name in action.option_strings]

@@ -22,7 +22,7 @@ import pytest
 from spin_magic.alarm import ringing
 from spin_magic.completing.words import split
 from spin_magic.engine.local_metadata import LocalRuns
-from spin_magic.errors import CellError, FlowError, SaveError, TaskError
+from spin_magic.errors import CellError, FlowError, OptionError, SaveError, TaskError
 from spin_magic.flows.cell import parse_cell
 from spin_magic.flows.load import syntax_tree
 from spin_magic.flows.locate import find_flow
@@ -120,6 +120,12 @@ def test_a_body_behind_a_backslash_gives_way_to_a_block() -> None:
         "class F(FlowSpec):\n    @step\n    def a(self):\n        self.x = 1\n        self.y = 2\n"
         "    def end(self): pass\n"
     )
+
+
+def test_two_dashes_are_a_value_too() -> None:
+    assert parse_spin("F s --from=--").run == "--"
+    with pytest.raises(OptionError, match="--index"):
+        parse_spin("F s --index=--")
 
 
 def test_a_blank_line_stays_in_a_file_of_mixed_endings() -> None:
