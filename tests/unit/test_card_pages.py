@@ -79,9 +79,9 @@ def test_a_font_without_its_last_semicolon_takes_nothing_else_along():
 
 def test_looking_for_fonts_takes_no_time_on_any_text():
     text = "<style>" + "@import https://" * 6_000 + "</style>"
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert together(pack(text)).startswith("<style>@import https://@import https://")
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_a_long_script_is_sent_with_the_first_card_only(hub):

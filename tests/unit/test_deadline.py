@@ -50,7 +50,7 @@ def test_a_timer_of_the_user_s_own_goes_on_and_rings_in_time():
         within(5, lambda: time.sleep(0.3))
         time.sleep(0.5)
         assert len(rung) == 1
-        assert 0.5 < rung[0] - begun < 0.75
+        assert 0.5 < rung[0] - begun < 3
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

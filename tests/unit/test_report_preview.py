@@ -193,10 +193,10 @@ def test_attempt_lets_an_interrupt_through():
     ids=lambda value: type(value).__name__,
 )
 def test_preview_of_something_huge_is_short_and_fast(value):
-    began = time.monotonic()
+    began = time.process_time()
     line = preview.line_of(value)
     opened = detail.detail_of(value)
-    assert time.monotonic() - began < 0.3
+    assert time.process_time() - began < 0.3
     assert 0 < len(line) <= 120
     assert opened is None or opened.size < 3500
 

@@ -54,12 +54,12 @@ def test_words_lose_their_marks_and_nothing_else(source, expected):
 )
 def test_no_markdown_takes_long(sign):
     gap = " " * 2_900 + sign * 10 + " " * 2_900
-    began = time.perf_counter()
+    began = time.process_time()
     list(markdown_parts((sign * 6_000)[:6_000]))
     list(markdown_parts("\n".join([sign] * 3_000)))
     for line in ("# a" + gap + "b", "a|b\n-|" + gap + "x", "- " + gap + "x", "--" + gap + "x", f"[a]({gap}"):
         list(markdown_parts(line))
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2
 
 
 @given(st.text(alphabet="ab*_`[]()<>|#-\n 1.\\~", max_size=200))
