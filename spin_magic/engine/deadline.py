@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from spin_magic.alarm import has_alarm, ringing
+from spin_magic.interrupts import whole
 
 # Seconds until it rings again, for code that catches everything and goes on.
 AGAIN = 0.25
+# How often in that time another thread asks for its turn: it is then that something sent is raised.
+ASKED = 20
 
 Done = TypeVar("Done")
 
@@ -21,11 +24,32 @@ class Hanging(BaseException):
     """Raised in code that goes on after its `TimeoutError`; no ``except Exception`` swallows it."""
 
 
-def stop_thread(thread_id: int, error: type[BaseException] | None) -> None:
-    """Raise an exception in a thread, as soon as it runs Python code; None takes one back."""
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(thread_id), ctypes.py_object(error) if error else None
-    )
+class _Settled(BaseException):
+    """Raised where it is sent from."""
+
+
+_send: Any = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_send.argtypes = [ctypes.c_ulong, ctypes.py_object]
+
+
+@whole
+def stop_thread(thread_id: int, error: type[BaseException]) -> None:
+    """Raise an exception in a thread, soon after it runs Python code and another asks for its turn.
+
+    CPython has one flag for what was sent to any thread, and takes it down only where something is raised:
+    neither when it is taken back nor when its thread ends. While it is up, Python 3.11 does not get past
+    the entry of a function that is traced or profiled: a debugger, ``%prun`` or coverage would hang for
+    ever. So something is raised here too, before any function is entered. To send it to the own thread
+    takes back what was sent there.
+    """
+    here = threading.get_ident()
+    try:
+        _send(thread_id, error)
+        _send(here, _Settled)
+        while True:
+            pass
+    except _Settled:
+        return
 
 
 def within(seconds: float | None, run: Callable[[], Done]) -> Done:
@@ -62,21 +86,26 @@ def _with_alarm(seconds: float, run: Callable[[], Done]) -> Done:
 
 def _with_watchdog(seconds: float, run: Callable[[], Done]) -> Done:
     me, turn, over = threading.get_ident(), threading.Lock(), threading.Event()
+    barked: list[type[BaseException]] = []
 
     def bark() -> None:
-        wait = seconds
+        if over.wait(seconds):
+            return
         for error in _one_after_another():
-            if over.wait(wait):
-                return
             with turn:
-                if not over.is_set():
-                    stop_thread(me, error)
-            wait = AGAIN
+                if over.is_set():
+                    return
+                barked.append(error)
+                stop_thread(me, error)
+            for _ in range(ASKED):
+                if over.wait(AGAIN / ASKED):
+                    return
 
     def call_off() -> None:
         with turn:
             over.set()
-            stop_thread(me, None)
+        if barked:
+            stop_thread(me, _Settled)
 
     try:
         threading.Thread(target=bark, daemon=True).start()

@@ -12,7 +12,7 @@ from typing import Any
 
 from spin_magic.cards import CardUpdate
 from spin_magic.engine.card_page import CardMaker
-from spin_magic.engine.deadline import stop_thread
+from spin_magic.engine.deadline import ASKED, stop_thread
 from spin_magic.interrupts import patient, whole
 from spin_magic.settings import SpinMagic
 
@@ -271,4 +271,5 @@ class LiveCards:
             if thread.is_alive() and thread.ident is not None:
                 self._dropped = True
                 stop_thread(thread.ident, TimeoutError)
-                thread.join(2 - PATIENCE)
+                for _ in range(ASKED):
+                    thread.join((2 - PATIENCE) / ASKED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -54,3 +56,70 @@ def test_a_timer_of_the_user_s_own_goes_on_and_rings_in_time():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+HERE = """
+import sys, threading, time
+from spin_magic.engine.deadline import stop_thread, within
+
+def swallowed(run):
+    try:
+        run()
+    except BaseException as error:
+        print(type(error).__name__)
+
+def elsewhere(run):
+    thread = threading.Thread(target=swallowed, args=(run,))
+    thread.start()
+    thread.join()
+
+def loop():
+    while True:
+        time.sleep(0.001)
+
+def late():
+    time.sleep(0.05)
+
+def to_one_that_sleeps():
+    thread = threading.Thread(target=time.sleep, args=(600,), daemon=True)
+    thread.start()
+    stop_thread(thread.ident, TimeoutError)
+
+def to_one_that_ends():
+    for _ in range(200):
+        thread = threading.Thread(target=swallowed, args=(lambda: None,))
+        thread.start()
+        stop_thread(thread.ident, TimeoutError)
+        thread.join()
+
+{}
+def traced(*_):
+    return traced
+
+sys.settrace(traced)
+sys.setprofile(traced)
+swallowed(lambda: None)
+print("goes on")
+"""
+SENT = {
+    "nothing": "elsewhere(lambda: within(60, lambda: None))",
+    "one that was raised": "elsewhere(lambda: within(0.05, loop))",
+    "one that came late": "for _ in range(20): elsewhere(lambda: within(0.05, late))",
+    "one to a thread that sleeps": "to_one_that_sleeps()",
+    "one to a thread that ends": "to_one_that_ends()",
+}
+
+
+@pytest.mark.parametrize("what", SENT)
+def test_a_debugger_goes_on_after_it(what: str):
+    # Python 3.11 would never leave the entry of a traced function again; it cannot be stopped from inside.
+    done = subprocess.run(
+        [sys.executable, "-c", HERE.format(SENT[what])],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("goes on\n")
+    assert ("TimeoutError" in done.stdout) >= (what == "one that was raised")
