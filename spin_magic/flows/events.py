@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,15 @@ class Event:
 
 def events(cls: Any, node: ast.FunctionDef) -> list[Event]:
     """List what a step does to ``self``, in the order of its text."""
+    found: list[Event] = []
+    for event in _written(node):
+        found += _of_helper(cls, event) if event.kind == "call" else [event]
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _written(node: ast.FunctionDef) -> tuple[Event, ...]:
+    """List what stands in the text itself: a call of another method is not followed."""
     own = node.args.args[0].arg
     ends = assignment_ends(node)
     guarded = _guarded(node, own)
@@ -37,11 +47,11 @@ def events(cls: Any, node: ast.FunctionDef) -> list[Event]:
         elif isinstance(child, ast.AugAssign) and _is_of(child.target, own):
             found.append(Event(child.lineno, child.col_offset, "read", child.target.attr))  # type: ignore[union-attr]
         elif isinstance(child, ast.Call):
-            found += _of_call(cls, child, own)
-    return sorted(found, key=lambda event: (event.line, event.column))
+            found += _of_call(child, own)
+    return tuple(sorted(found, key=lambda event: (event.line, event.column)))
 
 
-def _of_call(cls: Any, call: ast.Call, own: str) -> list[Event]:
+def _of_call(call: ast.Call, own: str) -> list[Event]:
     line, column = call.end_lineno or call.lineno, call.end_col_offset or 0
     values = [*call.args, *(keyword.value for keyword in call.keywords)]
     if isinstance(call.func, ast.Name) and call.func.id in ("hasattr", "getattr", "print", "isinstance"):
@@ -54,12 +64,16 @@ def _of_call(cls: Any, call: ast.Call, own: str) -> list[Event]:
     name = call.func.attr  # type: ignore[attr-defined]
     if name == "merge_artifacts":
         return [Event(line, column, "merge", node=call)]
-    helper = getattr(cls, name, None)
-    inner = function_node(helper) if hasattr(helper, "__code__") and name != "next" else None
+    return [] if name == "next" else [Event(line, column, "call", name)]
+
+
+def _of_helper(cls: Any, call: Event) -> list[Event]:
+    helper = getattr(cls, call.name, None)
+    inner = function_node(helper) if hasattr(helper, "__code__") else None
     if inner is None or not inner.args.args:
         return []
     sets = {event.name for event in _own_sets(inner)}
-    return [Event(line, column, "set", each) for each in sorted(sets)]
+    return [Event(call.line, call.column, "set", each) for each in sorted(sets)]
 
 
 def _own_sets(node: ast.FunctionDef) -> Iterator[Event]:

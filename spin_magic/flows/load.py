@@ -328,12 +328,17 @@ def function_node(function: Any) -> ast.FunctionDef | None:
         tree = syntax_tree(f"if True:\n{text}" if above else text)
     except SyntaxError:
         return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+    for node in _functions(tree):
+        if node.name == code.co_name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if code.co_firstlineno in (first - above, node.lineno - above):
                 return node
     return None
+
+
+@functools.lru_cache(maxsize=64)
+def _functions(tree: ast.Module) -> tuple[ast.FunctionDef, ...]:
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def _read_or_empty(filename: str) -> str:
