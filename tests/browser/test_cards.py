@@ -66,6 +66,24 @@ def end(self):
     pass"""
 
 
+# It shakes all that stands below it: an interrupt or a save would be hard to hit.
+SHAKES = """EVIL_PAGE = '''<!doctype html><p>shakes</p><script>
+  let tall = false;
+  setInterval(() => {
+    tall = !tall;
+    parent.postMessage({ spinHeight: NaN }, "*");
+    parent.postMessage({ spinHeight: "900" }, "*");
+    parent.postMessage({ spinHeight: tall ? 400 : 200 }, "*");
+  }, 10);
+</script>'''"""
+COUNTS = """each => new Promise((resolve) => {
+  let seen = 0;
+  const watch = new MutationObserver((changes) => { seen += changes.length; });
+  watch.observe(each, { attributes: true, attributeFilter: ["style"] });
+  setTimeout(() => { watch.disconnect(); resolve(seen); }, 3000);
+})"""
+
+
 @pytest.fixture(scope="module")
 def seen(browser: Browser, lab: str, quickstart: Path) -> Iterator[Seen]:
     """The notebook on cards; nothing has run yet."""
@@ -188,6 +206,18 @@ def test_a_hostile_card_reaches_nothing(seen: Seen) -> None:
     assert cell.evaluate("each => getComputedStyle(each).color") != "rgb(1, 2, 3)"
     # It could not take its own frame elsewhere either, and so tell what it has seen.
     assert not [frame.url for frame in seen.page.frames if ":9/" in frame.url]
+
+
+def test_a_card_that_shakes_is_slowed_down(seen: Seen) -> None:
+    seen.run_below(SHAKES)
+    seen.run_below(f"{HOSTILE}  # shaking")
+    cell = seen.cell("# shaking")
+    cell.locator("[data-test='tab-cards']").click()
+    expect(inside(pages(cell)).get_by_text("shakes")).to_be_visible(timeout=10_000)
+    seen.page.wait_for_timeout(3000)
+
+    assert pages(cell).evaluate(COUNTS) in range(2, 9)
+    assert pages(cell).evaluate("each => each.style.height") in {"200px", "400px"}
 
 
 def test_the_page_loaded_again_shows_its_cards(seen: Seen) -> None:

@@ -79,28 +79,47 @@ function frame(page, title, kind) {
 // Kept by the frame itself: one that is taken out of the page may be put back, and starts anew then.
 const pages = new WeakMap();
 
+// How often a page may change its height at once; what goes on and on has its turn after so many ms each.
+const AT_ONCE = 40;
+const PAUSE = 500;
+
 function listenFor(ref) {
   let told = 0;
   let since = 0;
   let raises = 0;
+  let left = AT_ONCE;
+  let counted = 0;
+  let timer;
+  const set = (node, height) => {
+    told = height;
+    since = performance.now();
+    left -= 1;
+    node.style.height = `${height}px`;
+    node.dispatchEvent(new Event("spin-sized"));
+  };
   const listen = ({ source, data }) => {
     const node = ref.deref();
     if (!node) return removeEventListener("message", listen);
     if (!node.isConnected || source !== node.contentWindow) return;
     if (data?.spinReady) source.postMessage({ spinPage: pages.get(node) }, "*");
-    if (typeof data?.spinHeight !== "number") return;
+    if (!Number.isFinite(data?.spinHeight)) return;
     const height = Math.min(Math.max(Math.ceil(data.spinHeight), 24), TALLEST);
     // A page that is always a little taller than its frame would never end: it answers at once.
     const answers = height > told && performance.now() - since < 100;
     raises = answers ? raises + 1 : 0;
+    clearTimeout(timer);
     if (height === told || raises > 20) return;
-    told = height;
-    since = performance.now();
-    node.style.height = `${height}px`;
-    node.dispatchEvent(new Event("spin-sized"));
+    const now = performance.now();
+    left = Math.min(AT_ONCE, left + (now - counted) / PAUSE);
+    counted = now;
+    if (left >= 1) set(node, height);
+    else timer = setTimeout(set, (1 - left) * PAUSE, node, height);
   };
   addEventListener("message", listen);
-  ref.deref().addEventListener("spin-updated", () => (raises = 0));
+  ref.deref().addEventListener("spin-updated", () => {
+    raises = 0;
+    left += 1;
+  });
 }
 
 // What the panels of a page share: the scripts that pages have in common, and who builds views of cards.
