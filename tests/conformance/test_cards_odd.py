@@ -165,12 +165,15 @@ def test_an_interrupt_ends_the_rendering(run_of, monkeypatch, odd_cards):
         spin("cards_odd.py", "start", body=cell)
 
 
-def test_the_default_card_is_there_within_60_ms(run_of):
+def test_the_default_card_takes_60_ms_at_most(run_of):
     run_of("daily")
     cell = "@card\n@step\ndef train(self):\n    self.score = 7.25\n    self.next(self.join)\n"
-    spin("daily.py", "train", body=cell)
-    with_card, without = (
-        min(spin("daily.py", "train", body=cell, cards=cards).overhead for _ in range(5))
-        for cards in (True, False)
-    )
+
+    def seconds(**options):
+        begun = time.process_time()  # of the processor: the machine may do much else
+        spin("daily.py", "train", body=cell, **options)
+        return time.process_time() - begun
+
+    seconds()
+    with_card, without = (min(seconds(cards=cards) for _ in range(5)) for cards in (True, False))
     assert with_card - without < 0.060
