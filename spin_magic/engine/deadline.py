@@ -45,8 +45,8 @@ def stop_thread(thread_id: int, error: type[BaseException]) -> None:
     here = threading.get_ident()
     try:
         _send(thread_id, error)
-        _send(here, _Settled)
-        while True:
+        sent = _send(here, _Settled)
+        while sent:  # none, where something else than threads has these numbers
             pass
     except _Settled:
         return
