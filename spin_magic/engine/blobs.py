@@ -75,8 +75,11 @@ class Blob:
         """Find out in a thread, if it is large."""
         if len(self.raw) < LARGE:
             self.look()
-        else:
+            return
+        try:
             threading.Thread(target=self.look, name="spin_magic check", daemon=True).start()
+        except RuntimeError:  # the process may have no more threads
+            self.look()
 
     def check(self) -> None:
         """Wait until it is known, if somebody looks.
