@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -133,6 +134,8 @@ def tried(environment: Environment, tests: list[str]) -> Outcome:
     options = ["-q", "-p", "no:cacheprovider", "-o", "timeout=3600", f"--junitxml={report}"]
     command = [str(python), "-m", "pytest", *options, *([] if environment.name == "newest" else lenient)]
     here = os.environ | {"PYTHONPATH": str(ROOT)}
+    # A shell has what it begins in the background ignore interrupts, and some tests send one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     subprocess.run([*command, *tests], cwd=ROOT, env=here, check=False)
     return outcome_of(environment, python, report, tests)
 
