@@ -61,7 +61,7 @@ def test_the_lists_of_fifty_inputs_are_read_several_at_once(far):
     assert set(storage.texts(found._storage_impl, paths)) == set(there)
     took = time.perf_counter() - begun
     assert relay.most_at_once >= 8
-    assert took < len(paths) * relay.latency / 2
+    assert took < len(paths) * relay.latency * 0.9
 
 
 def test_azure_and_google_would_go_the_same_way(far, monkeypatch, tmp_path):
