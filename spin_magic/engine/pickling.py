@@ -133,6 +133,11 @@ def look_at_pickle(value: Any, seconds: float = LOOK_SECONDS) -> tuple[int | Non
         Size in bytes where it was found; and why it will not pickle, or an empty string. A `TooSlowToTell`
         where there was no time to find out.
     """
+    if type(value) in (str, bytes) and len(value) > LOOK_BYTES:
+        return (
+            None,
+            "",
+        )  # to pickle a text that is not ASCII takes three times its room, and a text keeps some
     counter = _Counter(LOOK_BYTES)
     watch = contextlib.nullcontext() if type(value) in _ATOMS else contained(seconds)
     try:

@@ -212,8 +212,9 @@ def test_the_form_is_that_of_harmless_text(
                 for place, cell in hostile_cells.SHOWN.items()
             }
     fault("the page's elements and attributes, beside those of harmless texts", "none more", tried=len(kinds))
+    says_that_it_runs = ("span", "", "role", "style")  # after a second: how quick it was is not the texts'
     for place, found in kinds["hostile"].items():
-        assert found - kinds["harmless"][place] == set(), place
+        assert found - kinds["harmless"][place] - {says_that_it_runs} == set(), place
 
 
 def test_a_terminal_gets_our_colours_alone(ran: dict[str, Path], fault: Callable[..., None]) -> None:

@@ -24,11 +24,12 @@ def press() -> None:
 
 @pytest.fixture(autouse=True)
 def all_is_given_back() -> Iterator[None]:
-    handler, hook = signal.getsignal(signal.SIGINT), sys.unraisablehook
+    handler = signal.getsignal(signal.SIGINT)
     yield
     time.sleep(0.02)  # whatever still comes, comes now
     assert signal.getsignal(signal.SIGINT) is handler
-    assert sys.unraisablehook is hook
+    # An old pytest has another one in each phase of a test.
+    assert not isinstance(getattr(sys.unraisablehook, "__self__", None), Patient)
 
 
 @whole
