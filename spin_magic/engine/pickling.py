@@ -134,10 +134,7 @@ def look_at_pickle(value: Any, seconds: float = LOOK_SECONDS) -> tuple[int | Non
         where there was no time to find out.
     """
     if type(value) in (str, bytes) and len(value) > LOOK_BYTES:
-        return (
-            None,
-            "",
-        )  # to pickle a text that is not ASCII takes three times its room, and a text keeps some
+        return None, ""  # a text that is not ASCII would take three times its room
     counter = _Counter(LOOK_BYTES)
     watch = contextlib.nullcontext() if type(value) in _ATOMS else contained(seconds)
     try:
