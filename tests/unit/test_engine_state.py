@@ -153,6 +153,55 @@ def test_an_alarm_that_was_due_during_a_step_rings_once(of_the_step):
         signal.signal(signal.SIGALRM, handler)
 
 
+@pytest.mark.parametrize("which", [signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF])
+@pytest.mark.parametrize("of_the_step", [(60, 60), (60, 0)])
+def test_a_timer_that_a_step_leaves_is_taken_down(which, of_the_step):
+    # Its handler goes too, and without one its signal ends the process.
+    before = signal.getitimer(which)
+    try:
+        with state.preserved():
+            signal.setitimer(which, *of_the_step)
+        assert signal.getitimer(which)[1] == before[1]
+        assert bool(signal.getitimer(which)[0]) == bool(before[0])
+    finally:
+        signal.setitimer(which, *before)
+
+
+def test_a_timer_about_to_ring_that_a_step_leaves_is_taken_down():
+    rung = []
+    handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    before = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        with state.preserved():
+            signal.setitimer(signal.ITIMER_REAL, state.SAME_ALARM * 0.8)
+        time.sleep(state.SAME_ALARM)
+        assert not rung
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+        signal.signal(signal.SIGALRM, handler)
+
+
+@pytest.mark.parametrize("which", [signal.ITIMER_REAL, signal.ITIMER_PROF])
+@pytest.mark.parametrize("of_the_step", [(0, 0), (60, 0), (60, 60), None])
+def test_a_timer_that_rings_again_and_again_goes_on(which, of_the_step):
+    number = signal.SIGALRM if which == signal.ITIMER_REAL else signal.SIGPROF
+    handler = signal.signal(number, lambda *_: None)
+    before = signal.setitimer(which, 0.02, 0.03)
+    try:
+        with state.preserved():
+            begun = time.process_time()
+            while time.process_time() - begun < 0.06:  # it has rung by now
+                pass
+            if of_the_step is not None:
+                signal.setitimer(which, *of_the_step)
+        left, again = signal.getitimer(which)
+        assert 0 < left <= 0.03 + 0.01  # as the system's ticks are
+        assert again == pytest.approx(0.03, abs=0.005)
+    finally:
+        signal.setitimer(which, *before)
+        signal.signal(number, handler)
+
+
 @pytest.mark.usefixtures("no_loop")
 def test_a_step_may_run_a_loop_and_the_kernel_s_goes_on():
     async def kernel():
