@@ -101,6 +101,25 @@ class _Table:
                 dict.__setitem__(table, name, value)
 
 
+def _set_profile(kept: Any, put: Callable[[Any], object] = sys.setprofile) -> None:
+    if kept is None or callable(kept):
+        put(kept)
+    else:  # that of cProfile, until Python 3.12: no function, and on in its own way alone
+        kept.disable()
+        kept.enable()
+
+
+def _traced() -> int:
+    """Give how many frames of each allocation are traced; none where nothing is."""
+    return tracemalloc.get_traceback_limit() if tracemalloc.is_tracing() else 0
+
+
+def _set_traced(frames: int) -> None:
+    tracemalloc.stop()
+    if frames:
+        tracemalloc.start(frames)
+
+
 def _module(module: ModuleType) -> _Table:
     names = vars(module)
     return _Table(lambda: names)
@@ -161,7 +180,7 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
     _Value(sys.getswitchinterval, sys.setswitchinterval),
     _Value(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     _Value(sys.gettrace, sys.settrace),
-    _Value(sys.getprofile, sys.setprofile),
+    _Value(sys.getprofile, _set_profile),
     _Value(threading.gettrace, threading.settrace),
     _Value(threading.getprofile, threading.setprofile),
     _Value(gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
@@ -173,7 +192,7 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
     _Value(_logging, _set_logging),
     _Value(lambda: list(warnings.filters), _set_filters),
     _Value(_import_system, _set_import_system),
-    _Value(tracemalloc.is_tracing, lambda on: tracemalloc.start() if on else tracemalloc.stop()),
+    _Value(_traced, _set_traced),
     _Value(
         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),

@@ -177,9 +177,12 @@ def _signals() -> Iterator[None]:
 def _event_loop() -> Iterator[None]:
     # A step may call asyncio.run, as it may in a fresh process, although the kernel's loop runs here.
     running = asyncio._get_running_loop()
+    # What has the loop that a thread sets without running it, where there is one.
+    local = getattr(getattr(asyncio.events, "_event_loop_policy", None), "_local", None)
     asyncio._set_running_loop(None)
     try:
-        yield
+        with contextlib.nullcontext() if local is None else _object_dict(local):
+            yield
     finally:
         asyncio._set_running_loop(running)
         if running is not None:

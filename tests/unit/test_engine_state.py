@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import os
 import random
 import signal
 import sys
+import textwrap
 import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -22,7 +25,7 @@ from metaflow.metaflow_current import Current, current
 from metaflow.plugins import DATASTORES, METADATA_PROVIDERS
 from metaflow.system import _system_logger, _system_monitor
 
-from spin_magic.engine import state
+from spin_magic.engine import process, state
 from spin_magic.errors import EngineError
 
 
@@ -212,6 +215,45 @@ def test_a_step_may_run_a_loop_and_the_kernel_s_goes_on():
         assert asyncio.get_event_loop() is running
 
     asyncio.run(kernel())
+
+
+@pytest.mark.usefixtures("no_loop")
+def test_a_loop_that_is_set_and_does_not_run_is_there_afterwards():
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        with state.preserved():
+            assert asyncio.run(asyncio.sleep(0, "done")) == "done"
+        assert asyncio.get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def test_cprofile_goes_on_where_a_step_profiles_itself():
+    profile = cProfile.Profile()
+    profile.enable()
+    with process.put_back():
+        sys.setprofile(None)
+    textwrap.dedent(" afterwards")
+    profile.disable()
+    profile.create_stats()
+    assert "dedent" in {name for _, _, name in profile.stats}
+    assert sys.getprofile() is None
+
+
+@pytest.mark.parametrize("frames", [0, 7])
+def test_allocations_are_traced_as_deeply_as_before(frames):
+    if frames:
+        tracemalloc.start(frames)
+    try:
+        with process.put_back():
+            tracemalloc.stop()
+            tracemalloc.start(3)
+        assert tracemalloc.is_tracing() == bool(frames)
+        assert tracemalloc.get_traceback_limit() == frames or not frames
+    finally:
+        tracemalloc.stop()
 
 
 def seed(number):
