@@ -242,6 +242,25 @@ def test_cprofile_goes_on_where_a_step_profiles_itself():
     assert sys.getprofile() is None
 
 
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="it came with Python 3.12")
+def test_a_profiler_that_a_step_leaves_makes_room_for_the_next():
+    monitoring = getattr(sys, "monitoring")  # noqa: B009 -- of a Python newer than the type checker's
+    seen = []
+    with process.put_back():
+        cProfile.Profile().enable()
+        monitoring.use_tool_id(3, "the step's")
+        monitoring.register_callback(3, monitoring.events.PY_START, lambda code, _: seen.append(code))
+        monitoring.set_events(3, monitoring.events.PY_START)
+    assert monitoring.get_tool(monitoring.PROFILER_ID) is None
+    assert monitoring.get_tool(3) is None
+    seen.clear()
+    textwrap.dedent(" afterwards")
+    assert not seen
+    with cProfile.Profile() as profile:
+        textwrap.dedent(" afterwards")
+    assert profile.getstats()
+
+
 @pytest.mark.parametrize("frames", [0, 7])
 def test_allocations_are_traced_as_deeply_as_before(frames):
     if frames:
