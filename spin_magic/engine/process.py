@@ -28,6 +28,8 @@ from typing import Any
 ENDINGS = ("exit", "quit")
 
 _MISSING = object()
+# Profilers and coverage go through it since Python 3.12.
+_monitoring: Any = getattr(sys, "monitoring", None)
 _MODULES = (builtins, json, os, os.path, pickle, threading, time)
 
 Change = Callable[[], object]
@@ -101,6 +103,41 @@ class _Table:
                 dict.__setitem__(table, name, value)
 
 
+def _set_profile(kept: Any, put: Callable[[Any], object] = sys.setprofile) -> None:
+    if kept is None or callable(kept):
+        put(kept)
+    else:  # that of cProfile, until Python 3.12: no function, and on in its own way alone
+        kept.disable()
+        kept.enable()
+
+
+def _tools() -> list[str | None]:
+    """Give the names of who monitors; not a debugger's, which may come from outside while a step runs."""
+    return [_monitoring.get_tool(number) for number in range(_monitoring.DEBUGGER_ID + 1, 6)]
+
+
+def _free_tools(kept: list[str | None]) -> None:
+    for number, (before, after) in enumerate(zip(kept, _tools(), strict=True), _monitoring.DEBUGGER_ID + 1):
+        if before is None and after is not None:
+            _monitoring.set_events(number, 0)
+            # Before Python 3.14 whoever takes the number next would get these.
+            for event in vars(_monitoring.events).values():
+                with contextlib.suppress(ValueError, TypeError):  # it is several, or none
+                    _monitoring.register_callback(number, event, None)
+            _monitoring.free_tool_id(number)
+
+
+def _traced() -> int:
+    """Give how many frames of each allocation are traced; none where nothing is."""
+    return tracemalloc.get_traceback_limit() if tracemalloc.is_tracing() else 0
+
+
+def _set_traced(frames: int) -> None:
+    tracemalloc.stop()
+    if frames:
+        tracemalloc.start(frames)
+
+
 def _module(module: ModuleType) -> _Table:
     names = vars(module)
     return _Table(lambda: names)
@@ -161,9 +198,10 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
     _Value(sys.getswitchinterval, sys.setswitchinterval),
     _Value(sys.get_int_max_str_digits, sys.set_int_max_str_digits),
     _Value(sys.gettrace, sys.settrace),
-    _Value(sys.getprofile, sys.setprofile),
+    _Value(sys.getprofile, _set_profile),
     _Value(threading.gettrace, threading.settrace),
     _Value(threading.getprofile, threading.setprofile),
+    *([_Value(_tools, _free_tools)] if _monitoring else []),
     _Value(gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
     _Value(gc.get_threshold, lambda kept: gc.set_threshold(*kept)),
     _Value(gc.get_debug, gc.set_debug),
@@ -173,7 +211,7 @@ _PARTS: tuple[_Value | _Attribute | _Table, ...] = (
     _Value(_logging, _set_logging),
     _Value(lambda: list(warnings.filters), _set_filters),
     _Value(_import_system, _set_import_system),
-    _Value(tracemalloc.is_tracing, lambda on: tracemalloc.start() if on else tracemalloc.stop()),
+    _Value(_traced, _set_traced),
     _Value(
         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()),
         lambda kept: signal.pthread_sigmask(signal.SIG_SETMASK, kept),

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -38,6 +38,12 @@ except ImportError:  # it came with Metaflow 2.19.2x
 _MISSING = object()
 # Seconds between what an alarm has left and what it should have, within which it is that alarm.
 SAME_ALARM = 0.05
+# The system's timers, each with its clock.
+_TIMERS = {
+    signal.ITIMER_REAL: time.monotonic,
+    signal.ITIMER_VIRTUAL: lambda: os.times().user,
+    signal.ITIMER_PROF: time.process_time,
+}
 
 
 @contextmanager
@@ -121,21 +127,46 @@ def _interpreter() -> Iterator[None]:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    begun = time.monotonic()
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    alarm, wakeup = signal.getitimer(signal.ITIMER_REAL), signal.set_wakeup_fd(-1)
-    signal.set_wakeup_fd(wakeup)
+def _timer(which: int, clock: Callable[[], float]) -> Iterator[None]:
+    begun, (first, interval) = clock(), signal.getitimer(which)
     try:
         yield
     finally:
         # A step that fails leaves the alarm of its @timeout running; one that was set before goes on.
-        left = alarm[0] and alarm[0] - (time.monotonic() - begun)
-        if abs(signal.getitimer(signal.ITIMER_REAL)[0] - max(left, 0)) > SAME_ALARM:
-            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001) if alarm[0] else 0, alarm[1])
+        left = _left(first, interval, clock() - begun)
+        now, again = signal.getitimer(which)
+        if not first:
+            same = not now
+        elif interval or again:
+            same = bool(now) and again == interval
+        else:
+            same = abs(now - left) <= SAME_ALARM
+        if not same:
+            signal.setitimer(which, max(left, 0.001) if first else 0, interval)
+
+
+def _left(first: float, interval: float, passed: float) -> float:
+    """Give the seconds until a timer rings, of one that had `first` left and rings again and again."""
+    if not first or passed < first:
+        return first and first - passed
+    return interval and interval - (passed - first) % interval
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    wakeup = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakeup)
+    try:
+        # Timers first: the signal of one that a step leaves ends a process that has no handler any more.
+        with ExitStack() as timers:
+            for which, clock in _TIMERS.items():
+                timers.enter_context(_timer(which, clock))
+            yield
+    finally:
         signal.set_wakeup_fd(wakeup)
         for number, handler in kept.items():
             if handler is not None and signal.getsignal(number) is not handler:
@@ -146,9 +177,12 @@ def _signals() -> Iterator[None]:
 def _event_loop() -> Iterator[None]:
     # A step may call asyncio.run, as it may in a fresh process, although the kernel's loop runs here.
     running = asyncio._get_running_loop()
+    # What has the loop that a thread sets without running it, where there is one.
+    local = getattr(getattr(asyncio.events, "_event_loop_policy", None), "_local", None)
     asyncio._set_running_loop(None)
     try:
-        yield
+        with contextlib.nullcontext() if local is None else _object_dict(local):
+            yield
     finally:
         asyncio._set_running_loop(running)
         if running is not None:

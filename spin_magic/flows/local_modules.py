@@ -35,6 +35,8 @@ class _TextLoader(importlib.machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(path), path)
 
     def exec_module(self, module: ModuleType) -> None:
+        if hasattr(module, "__path__"):
+            _bind_compiled(module)
         with self._local.opened.noted():
             super().exec_module(module)
         self._local.keep_path()
@@ -204,6 +206,14 @@ class LocalModules:
             # A package without an `__init__.py`: it holds its local modules as attributes.
             return all(self._is_local(name, f"{folder}{os.sep}.py") for folder in held["__path__"])
         return name != "__main__" and self._is_local(name, file)
+
+
+def _bind_compiled(package: ModuleType) -> None:
+    """Give a package those of its modules that are loaded: a compiled one stays, and is bound only once."""
+    for name, module in sys.modules.copy().items():
+        parent, _, last = name.rpartition(".")
+        if parent == package.__name__:
+            setattr(package, last, module)
 
 
 def _imported(found: re.Match[str]) -> list[str]:

@@ -75,6 +75,7 @@ RESTORED = {
         "import signal\nfor number in (2, 10, 14, 15, 17): signal.signal(number, signal.SIG_IGN)",
         "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])",
         "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_DFL)\nsignal.setitimer(signal.ITIMER_REAL, 0.5, 0.1)",
+        "import signal\nsignal.signal(signal.SIGPROF, print)\nsignal.setitimer(signal.ITIMER_PROF, 0.01, 0.01)",
         "import signal\nsignal.alarm(1)",
         "import signal, os\nend = os.open('/dev/null', os.O_WRONLY | os.O_NONBLOCK)\nsignal.set_wakeup_fd(end)\n"
         "signal.set_wakeup_fd(-1)\nos.close(end)",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
 import os
 import random
 import signal
 import sys
+import textwrap
 import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -22,7 +25,7 @@ from metaflow.metaflow_current import Current, current
 from metaflow.plugins import DATASTORES, METADATA_PROVIDERS
 from metaflow.system import _system_logger, _system_monitor
 
-from spin_magic.engine import state
+from spin_magic.engine import process, state
 from spin_magic.errors import EngineError
 
 
@@ -153,6 +156,55 @@ def test_an_alarm_that_was_due_during_a_step_rings_once(of_the_step):
         signal.signal(signal.SIGALRM, handler)
 
 
+@pytest.mark.parametrize("which", [signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF])
+@pytest.mark.parametrize("of_the_step", [(60, 60), (60, 0)])
+def test_a_timer_that_a_step_leaves_is_taken_down(which, of_the_step):
+    # Its handler goes too, and without one its signal ends the process.
+    before = signal.getitimer(which)
+    try:
+        with state.preserved():
+            signal.setitimer(which, *of_the_step)
+        assert signal.getitimer(which)[1] == before[1]
+        assert bool(signal.getitimer(which)[0]) == bool(before[0])
+    finally:
+        signal.setitimer(which, *before)
+
+
+def test_a_timer_about_to_ring_that_a_step_leaves_is_taken_down():
+    rung = []
+    handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    before = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        with state.preserved():
+            signal.setitimer(signal.ITIMER_REAL, state.SAME_ALARM * 0.8)
+        time.sleep(state.SAME_ALARM)
+        assert not rung
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+        signal.signal(signal.SIGALRM, handler)
+
+
+@pytest.mark.parametrize("which", [signal.ITIMER_REAL, signal.ITIMER_PROF])
+@pytest.mark.parametrize("of_the_step", [(0, 0), (60, 0), (60, 60), None])
+def test_a_timer_that_rings_again_and_again_goes_on(which, of_the_step):
+    number = signal.SIGALRM if which == signal.ITIMER_REAL else signal.SIGPROF
+    handler = signal.signal(number, lambda *_: None)
+    before = signal.setitimer(which, 0.02, 0.03)
+    try:
+        with state.preserved():
+            begun = time.process_time()
+            while time.process_time() - begun < 0.06:  # it has rung by now
+                pass
+            if of_the_step is not None:
+                signal.setitimer(which, *of_the_step)
+        left, again = signal.getitimer(which)
+        assert 0 < left <= 0.03 + 0.01  # as the system's ticks are
+        assert again == pytest.approx(0.03, abs=0.005)
+    finally:
+        signal.setitimer(which, *before)
+        signal.signal(number, handler)
+
+
 @pytest.mark.usefixtures("no_loop")
 def test_a_step_may_run_a_loop_and_the_kernel_s_goes_on():
     async def kernel():
@@ -163,6 +215,64 @@ def test_a_step_may_run_a_loop_and_the_kernel_s_goes_on():
         assert asyncio.get_event_loop() is running
 
     asyncio.run(kernel())
+
+
+@pytest.mark.usefixtures("no_loop")
+def test_a_loop_that_is_set_and_does_not_run_is_there_afterwards():
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        with state.preserved():
+            assert asyncio.run(asyncio.sleep(0, "done")) == "done"
+        assert asyncio.get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def test_cprofile_goes_on_where_a_step_profiles_itself():
+    profile = cProfile.Profile()
+    profile.enable()
+    with process.put_back():
+        sys.setprofile(None)
+    textwrap.dedent(" afterwards")
+    profile.disable()
+    profile.create_stats()
+    assert "dedent" in {name for _, _, name in profile.stats}
+    assert sys.getprofile() is None
+
+
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="it came with Python 3.12")
+def test_a_profiler_that_a_step_leaves_makes_room_for_the_next():
+    monitoring = getattr(sys, "monitoring")  # noqa: B009 -- of a Python newer than the type checker's
+    seen = []
+    with process.put_back():
+        cProfile.Profile().enable()
+        monitoring.use_tool_id(3, "the step's")
+        monitoring.register_callback(3, monitoring.events.PY_START, lambda code, _: seen.append(code))
+        monitoring.set_events(3, monitoring.events.PY_START)
+    assert monitoring.get_tool(monitoring.PROFILER_ID) is None
+    assert monitoring.get_tool(3) is None
+    seen.clear()
+    textwrap.dedent(" afterwards")
+    assert not seen
+    with cProfile.Profile() as profile:
+        textwrap.dedent(" afterwards")
+    assert profile.getstats()
+
+
+@pytest.mark.parametrize("frames", [0, 7])
+def test_allocations_are_traced_as_deeply_as_before(frames):
+    if frames:
+        tracemalloc.start(frames)
+    try:
+        with process.put_back():
+            tracemalloc.stop()
+            tracemalloc.start(3)
+        assert tracemalloc.is_tracing() == bool(frames)
+        assert tracemalloc.get_traceback_limit() == frames or not frames
+    finally:
+        tracemalloc.stop()
 
 
 def seed(number):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _bisect
 import os
 import pickle
 import sys
@@ -271,6 +272,20 @@ def test_a_module_of_a_package_without_init_is_fresh(project: Path):
     for number in range(1, 4):
         (project / "lt_space" / "lt_part.py").write_text(f"VALUE = {number}\n")
         assert value(project) == number
+
+
+def test_a_compiled_module_of_a_package_is_found_by_each_load(project: Path):
+    (project / "lt_pack").mkdir()
+    name = Path(_bisect.__file__).name
+    (project / "lt_pack" / name).symlink_to(_bisect.__file__)
+    found(project, "import lt_pack", "lt_pack.FOUND")
+    try:
+        for number in range(1, 3):
+            text = f"import lt_pack._bisect\nFOUND = {number}, lt_pack._bisect.bisect_right([1, 2], 1)\n"
+            (project / "lt_pack" / "__init__.py").write_text(text)
+            assert value(project) == (number, 1)
+    finally:
+        sys.modules.pop("lt_pack._bisect", None)
 
 
 def test_the_environment_is_watched(project: Path, monkeypatch):
