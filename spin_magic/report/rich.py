@@ -17,7 +17,7 @@ RICH = 12_000
 PICTURE = 60_000
 PIXELS = 440
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)
-_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _LINE = re.compile(r"<(?:tr|br|li|p|h[1-6]|pre|dt|summary)\b|\n(?=[^<\n]*</pre)", re.IGNORECASE)
 _TALL = re.compile(r"<(?:svg|img|canvas)\b[^>]*?\bheight=[\"']?(\d{1,4})", re.IGNORECASE)
 
@@ -89,6 +89,8 @@ def rich_bundle(
         if mime == "text/html" and isinstance(text, str):
             # It goes into a frame that runs no scripts; scikit-learn's are a large part of its displays.
             text = _SCRIPT.sub("", text)
+        if mime == "image/png" and isinstance(text, str):
+            text = "".join(text.split())  # it may have lines
         is_one = isinstance(text, str) and (mime != "image/png" or _BASE64.fullmatch(text))
         if is_one and 0 < len(text) <= limit:
             return {mime: text}

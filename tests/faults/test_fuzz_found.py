@@ -244,12 +244,21 @@ def test_an_alarm_that_rings_while_its_block_is_left_goes_on_no_more() -> None:
         assert signal.getitimer(signal.ITIMER_REAL)[1] == 0
 
 
-def test_a_picture_that_is_no_base64_is_none() -> None:
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("\x1b]0;title\x07", ""),
+        ("\u2028\x85\x0b", ""),
+        ("aGk\u2029=\r\n", "aGk="),
+        ("aGkh\naGk=\n", "aGkhaGk="),
+    ],
+)
+def test_a_picture_is_base64_and_nothing_else(given: str, shown: str) -> None:
     class Odd:
         def _repr_png_(self) -> str:
-            return "\x1b]0;title\x07"
+            return given
 
-    assert picture_of(Odd()) == ""
+    assert picture_of(Odd()) == shown
 
 
 def test_a_name_with_controls_is_cleaned_where_its_change_is_told() -> None:

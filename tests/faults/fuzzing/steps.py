@@ -6,6 +6,7 @@ import ast
 import contextlib
 import functools
 import importlib.util
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,16 @@ def syntax(text: str | bytes) -> ast.Module | None:
             return None
 
 
+def dumped(tree: ast.AST) -> str:
+    """Write a tree out, also one that is nested deeper than functions call."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(50_000)
+    try:
+        return ast.dump(tree)
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def can_be_shown(data: bytes) -> bool:
     """Ask Python for the text. Metaflow does not run a flow without; its syntax may be known all the same."""
     try:
@@ -96,7 +107,8 @@ def check_cell(cell: str) -> str:
 
 
 def compiled(node: ast.FunctionDef) -> None:
-    with quiet(), contextlib.suppress(SyntaxError):
+    # An expression may be nested deeper than Python compiles a tree of it, though not a text.
+    with quiet(), contextlib.suppress(SyntaxError, RecursionError):
         compile(ast.Module([node], []), "<cell>", "exec")
 
 
@@ -137,7 +149,7 @@ def extracted(file: Path, tree: ast.Module | None, step: str) -> str:
     for text in texts:
         node = parse_cell_quietly(text, step)
         if wanted is not None:
-            assert ast.dump(ast.Module(node.body, [])) == ast.dump(ast.Module(wanted.body, []))
+            assert dumped(ast.Module(node.body, [])) == dumped(ast.Module(wanted.body, []))
     return "shown"
 
 
