@@ -185,7 +185,7 @@ def kept_evil(folder: Path, mark: Path, sha: str) -> Path:
     import pathlib, pickle, sys
     from spin_magic import cache
     raw = pathlib.Path(sys.argv[1]).read_bytes()
-    cache.store()._put(sys.argv[2], [raw], {"plain": True})
+    cache.store()._put(sys.argv[2], [raw], {"plain": True}, lambda: None)
     """
     python(code, str(folder / "raw"), sha, cache=folder)
     return entry(folder / "artifacts", sha)
