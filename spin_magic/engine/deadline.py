@@ -28,7 +28,8 @@ class _Settled(BaseException):
     """Raised where it is sent from."""
 
 
-_send: Any = ctypes.pythonapi.PyThreadState_SetAsyncExc
+# Not `.PyThreadState_SetAsyncExc`, which all of the process share: others call that with other types.
+_send: Any = ctypes.pythonapi["PyThreadState_SetAsyncExc"]
 _send.argtypes = [ctypes.c_ulong, ctypes.py_object]
 
 

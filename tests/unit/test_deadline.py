@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import signal
 import subprocess
 import sys
@@ -56,6 +57,13 @@ def test_a_timer_of_the_user_s_own_goes_on_and_rings_in_time():
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_others_may_send_in_their_own_way():
+    # As libraries that stop threads do: with a signed number, and nothing to take one back.
+    send = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    assert send(ctypes.c_long(-1), ctypes.py_object(TimeoutError)) == 0
+    assert send(ctypes.c_long(-1), None) == 0
 
 
 HERE = """
